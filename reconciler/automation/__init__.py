@@ -1,0 +1,1 @@
+"""What runs inside an infrastructure repository: Terraform for its folders, and the reports about them."""

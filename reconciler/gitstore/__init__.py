@@ -1,0 +1,1 @@
+"""Git, through libgit2: the only package that imports pygit2."""

@@ -53,7 +53,7 @@ class Objects(TreeReader, Protocol):
         """True when the object is at hand."""
 
     def resolve(self, revision: str) -> str | None:
-        """The commit id of anything `git rev-parse` would take (a branch, a tag, an id, `HEAD~1`), or None."""
+        """The commit id of a branch, a tag, an id or `main~1`, or None; behind a network, of what was fetched."""
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """True when `ancestor` is `descendant` or can be reached from it."""
@@ -64,11 +64,20 @@ class Objects(TreeReader, Protocol):
     def history(self, commit: str, path: str) -> Iterator[Commit]:
         """The commits that changed a path, newest first, along first parents."""
 
+    def write_blob(self, data: bytes) -> str:
+        """A blob of these bytes, for an `Entry` with a mode of its own."""
+
     def write_tree(self, base: str | None, edits: Mapping[str, Edit]) -> str:
-        """A tree made of `base` and the edits by path; only the trees on the way are read and written."""
+        """A tree made of `base` and the edits by path; only the trees on the way are read and written.
+
+        Bytes become a plain file, whatever was there; an `Entry` is placed as it is, under the name in the path. An
+        edit of a folder (None or a whole tree) happens before the edits below it. Folders that become empty vanish,
+        and removing what is not there is no error. Raises `InputError` for a path that cannot stand in a Git tree,
+        `KeyError` for an object that is not at hand, `TryAgainError` when it cannot be written.
+        """
 
     def write_commit(self, tree: str, parents: tuple[str, ...], message: str, *, author: Person, time: int) -> str:
-        """A commit object. Equal arguments give equal ids."""
+        """A commit object; `time` in seconds since the epoch, UTC. Equal arguments give equal ids."""
 
 
 class GitRemote(Protocol):
@@ -92,5 +101,9 @@ class GitRemote(Protocol):
         """Brings the named refs' objects here and returns those that exist, by full name."""
 
     def update(self, ref: str, *, old: str | None, new: str | None) -> None:
-        """Moves one ref from `old` to `new` (None: it does not exist). Raises `ConflictError` when it is not at
-        `old`, `InputError` when the server refuses, `TryAgainError` when it cannot be reached."""
+        """Moves one ref from `old` to `new` (None: it does not exist), also sideways.
+
+        Raises `ConflictError` when it is not at `old`, `InputError` when the server refuses, `TryAgainError` when it
+        cannot be reached or its answer was lost. Repeating it after a lost answer is harmless: it either happens now,
+        or ends in a `ConflictError` that a fresh look at `refs` explains.
+        """

@@ -38,6 +38,12 @@ def key_of_arn(arn: str) -> Key | None:
     return find_key(parts[5])
 
 
+def account_of_arn(arn: str) -> Account:
+    """The account and region inside the ARN of a resource."""
+    parts = arn.split(":")
+    return Account(parts[4], parts[3])
+
+
 def environment_folder(environment: str) -> str:
     """The folder of an environment in its infrastructure repository."""
     return environment

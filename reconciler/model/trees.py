@@ -93,6 +93,29 @@ class Tree:
                 yield path, entry
 
 
+class _Overlay:
+    """A reader that knows one tree more than the reader below it."""
+
+    def __init__(self, reader: TreeReader, tree: str, entries: tuple[Entry, ...]) -> None:
+        self._reader, self._tree, self._entries = reader, tree, entries
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        return self._entries if tree == self._tree else self._reader.entries(tree)
+
+    def size(self, blob: str) -> int:
+        return self._reader.size(blob)
+
+    def read(self, blob: str) -> bytes:
+        return self._reader.read(blob)
+
+
+def tree_of(reader: TreeReader, entries: Iterable[Entry]) -> Tree:
+    """A tree of the given entries, whether or not Git has ever seen it; `reader` can read what they name."""
+    ordered = sorted_entries(entries)
+    identity = tree_id(ordered)
+    return Tree(_Overlay(reader, identity, ordered), identity)
+
+
 def changed_paths(before: Tree | None, after: Tree | None, prefix: str = "") -> Iterator[str]:
     """The paths of files that differ between two trees. Equal subtrees are never opened, so the work is the change."""
     if before is not None and after is not None and before.id == after.id:

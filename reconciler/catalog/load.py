@@ -1,0 +1,197 @@
+"""A catalog: what a Git tree, or a working folder, says should exist.
+
+Files are found by place and read when they are asked for, each once, so that a pass over a small change reads a small
+part of a large catalog. Every problem met on the way is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from reconciler.catalog import parse
+from reconciler.catalog.bundle import Bundle, read_bundle
+from reconciler.catalog.entities import Environment, Repository, Service, Settings, TemplateFolder
+from reconciler.catalog.shape import check_shape
+from reconciler.catalog.templates import find_templates
+from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
+from reconciler.errors import InputError
+from reconciler.model.identity import Account
+from reconciler.model.keys import Key, is_name
+from reconciler.model.problems import Position, Problem
+from reconciler.model.trees import EntryKind, Tree
+
+SETTINGS_FILE = "reconciler.yaml"
+ENVIRONMENTS = "environments"
+SERVICES = "services"
+REPOSITORIES = "repositories"
+TEMPLATES = "templates"
+
+_T = TypeVar("_T")
+
+
+class Catalog:
+    """A catalog over one tree. Accessors return None for what is absent or cannot be used; `problems` says why."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Reads the settings. Raises `InputError` for a tree that is no catalog: an empty or foreign one must never
+        look like one in which everything was removed."""
+        self.tree = tree
+        self._problems: dict[Problem, None] = {}
+        self._environments: dict[str, Environment | None] = {}
+        self._services: dict[str, Service | None] = {}
+        self._repositories: dict[str, Repository | None] = {}
+        self._bundles: dict[tuple[Key, int | None], tuple[Bundle | None, tuple[Problem, ...]]] = {}
+        self._templates: dict[Key, TemplateFolder] | None = None
+        if tree.entry(SETTINGS_FILE) is None:
+            raise InputError(
+                f"there is no {SETTINGS_FILE} here, so this is no catalog",
+                hint="name the catalog's top folder with --catalog, or start one with `reconciler init`",
+            )
+        self.settings = self._settings()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem met so far, in file order."""
+        return tuple(sorted(self._problems))
+
+    @property
+    def account(self) -> Account:
+        """The account and region for ARNs."""
+        return self.settings.account
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Keeps problems that a check found."""
+        self._problems.update(dict.fromkeys(problems))
+
+    def environment_names(self) -> tuple[str, ...]:
+        """The names of all environments, by their folders; nothing is read."""
+        return self._folder_names(ENVIRONMENTS)
+
+    def service_names(self) -> tuple[str, ...]:
+        """The names of all services, by their folders; nothing is read."""
+        return self._folder_names(SERVICES)
+
+    def repository_names(self) -> tuple[str, ...]:
+        """The names of all repositories, by their files; nothing is read."""
+        folder = self.tree.subtree(REPOSITORIES)
+        entries = folder.entries() if folder else ()
+        return tuple(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml"))
+
+    def environment(self, name: str) -> Environment | None:
+        """An environment by name."""
+        return self._once(self._environments, name, self._load_environment)
+
+    def service(self, name: str) -> Service | None:
+        """A service by name, with its instances and pipeline."""
+        return self._once(self._services, name, self._load_service)
+
+    def repository(self, name: str) -> Repository | None:
+        """A repository by the name that other files use for it."""
+        return self._once(self._repositories, name, self._load_repository)
+
+    def templates(self) -> dict[Key, TemplateFolder]:
+        """All template folders by key. Looks at trees, and reads one small file a template at most."""
+        if self._templates is None:
+            folder = self.tree.subtree(TEMPLATES)
+            self._templates, problems = find_templates(folder, TEMPLATES) if folder else ({}, ())
+            self.add_problems(problems)
+        return self._templates
+
+    def bundle(self, template: TemplateFolder, major: int | None) -> tuple[Bundle | None, tuple[Problem, ...]]:
+        """The bundle in one version folder of a template, and its problems, which are not added to the catalog's:
+        a bundle that cannot be registered stops nobody but its own template."""
+        where = (template.key, major)
+        if where not in self._bundles:
+            path, tree = template.majors[major]
+            self._bundles[where] = read_bundle(tree, path, template.kind)
+        return self._bundles[where]
+
+    def _once(self, cache: dict[str, _T | None], name: str, load: Callable[[str], _T | None]) -> _T | None:
+        if name not in cache:
+            cache[name] = load(name)
+        return cache[name]
+
+    def _folder_names(self, top: str) -> tuple[str, ...]:
+        folder = self.tree.subtree(top)
+        if folder is None:
+            return ()
+        names = []
+        for entry in folder.entries():
+            if entry.kind is EntryKind.TREE:
+                names.append(entry.name)
+            elif entry.name.endswith((".yaml", ".yml")):
+                hint = f"put it in a folder of its own: {top}/<name>/{top[:-1]}.yaml"
+                message = f"{entry.name} lies directly in {top}/, where only folders are looked into"
+                self.add_problems([Problem(Position(f"{top}/{entry.name}"), "FILE_MISPLACED", message, hint)])
+        return tuple(names)
+
+    def _file(self, path: str, kind: str, name: str | None) -> YamlFile | None:
+        entry = self.tree.entry(path)
+        if entry is None or entry.kind is not EntryKind.FILE:
+            what = "is missing" if entry is None else f"is a {entry.kind.value}, not a file"
+            self.add_problems([Problem(Position(path), "FILE_MISSING", f"the file {what}", f"write a {kind} there")])
+            return None
+        size = self.tree.reader.size(entry.id)
+        if size > MAX_BYTES:
+            self.add_problems([too_large(path, size)])
+            return None
+        file, problems = parse_yaml(path, self.tree.reader.read(entry.id))
+        if file is not None:
+            problems = (*problems, *check_shape(file, kind, name))
+        if name is not None and not is_name(name):
+            hint = "names start with a letter or digit and go on with letters, digits, - and _; at most 100"
+            problems = (*problems, Problem(Position(path), "NAME_INVALID", f'"{name}" is not a name', hint))
+        self.add_problems(problems)
+        return None if any(problem.is_error for problem in problems) else file
+
+    def _settings(self) -> Settings:
+        file = self._file(SETTINGS_FILE, "Settings", None)
+        return parse.settings(file) if file is not None else Settings("", Account())
+
+    def _load_environment(self, name: str) -> Environment | None:
+        folder = f"{ENVIRONMENTS}/{name}"
+        if self.tree.entry(folder) is None:
+            return None
+        file = self._file(f"{folder}/environment.yaml", "Environment", name)
+        if file is None:
+            return None
+        spec = self._spec_file(file, folder, "EnvironmentSpec")
+        found, problems = parse.environment(file, name, spec)
+        self.add_problems(problems)
+        return found
+
+    def _load_service(self, name: str) -> Service | None:
+        folder = f"{SERVICES}/{name}"
+        if self.tree.entry(folder) is None:
+            return None
+        file = self._file(f"{folder}/service.yaml", "Service", name)
+        if file is None:
+            return None
+        spec = self._spec_file(file, folder, "ServiceSpec")
+        found, problems = parse.service(file, name, spec)
+        self.add_problems(problems)
+        return found
+
+    def _load_repository(self, name: str) -> Repository | None:
+        path = f"{REPOSITORIES}/{name}.yaml"
+        if self.tree.entry(path) is None:
+            return None
+        file = self._file(path, "Repository", name)
+        return parse.repository(file, name) if file is not None else None
+
+    def _spec_file(self, file: YamlFile, folder: str, proton_kind: str) -> YamlFile | None:
+        """The Proton spec file that `specFile:` names, or None when there is none or it cannot be used."""
+        name = file.data["spec"].get("specFile")
+        if name is None:
+            return None
+        path = f"{folder}/{name}"
+        entry = self.tree.entry(path)
+        if entry is None or entry.kind is not EntryKind.FILE:
+            hint = "name a file in the same folder"
+            place = file.at(("spec", "specFile"))
+            self.add_problems([Problem(place, "FILE_MISSING", f"specFile names {name}, which is not there", hint)])
+            return None
+        spec, problems = parse.spec_file(path, self.tree.reader, entry.id, proton_kind)
+        self.add_problems(problems)
+        return spec

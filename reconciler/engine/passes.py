@@ -1,0 +1,172 @@
+"""One pass: look, settle, plan, claim, act, record what came of it.
+
+Claims come before effects and lose to a conflict; effects can be repeated by anybody; outcomes survive a conflict. So a
+pass may be killed anywhere, and two may run at once: whoever comes next finishes what it finds (design, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.catalog.checks import check_scope
+from reconciler.catalog.load import Catalog
+from reconciler.engine.effects import Effects
+from reconciler.engine.lineage import require_lineage
+from reconciler.engine.observe import ForgeObserver, Repositories
+from reconciler.engine.place import Place, catalog_remote, records_remote
+from reconciler.engine.store import ATTEMPTS, RecordStore, commit_message
+from reconciler.errors import ConflictError, InputError, TryAgainError
+from reconciler.gitstore.base import GitRemote
+from reconciler.gitstore.open import open_remote
+from reconciler.model.keys import Key
+from reconciler.model.problems import Problem
+from reconciler.planning.plan import plan
+from reconciler.planning.result import Plan
+from reconciler.planning.scope import scope_of
+from reconciler.planning.world import Request, World
+from reconciler.records.book import RecordBook
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may say to a pass. `revision` is the catalog commit to handle, by default what is checked out."""
+
+    revision: str | None = None
+    rewind: bool = False
+    retry: frozenset[Key] = frozenset()
+    cancel: frozenset[Key] = frozenset()
+    allow_deletes: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """What a pass did. `superseded_by` is the commit that was handled already when this one is older; `problems` are
+    the errors for which the catalog was not planned at all; `failures` are effects that did not succeed."""
+
+    commit: str
+    plan: Plan | None = None
+    superseded_by: str = ""
+    problems: tuple[Problem, ...] = ()
+    pulls: dict[Key, str] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+
+def run_pass(place: Place, options: Options, now: Callable[[], str], progress: Progress) -> PassResult:
+    """One pass over a catalog. Raises `InputError` for what a person has to mend first, `TryAgainError` for what may
+    work later; whatever was claimed by then is finished by the next pass."""
+    shared = catalog_remote(place)
+    commit = shared_commit(place, shared, options.revision)
+    catalog = Catalog(place.inside(shared.objects.tree(commit)))
+    if any(problem.is_error for problem in catalog.problems):
+        return PassResult(commit, problems=catalog.problems)
+    store = RecordStore(records_remote(place, catalog, shared), catalog.settings.records_branch)
+    for _ in range(ATTEMPTS):
+        try:
+            return _attempt(place, shared, store, commit, options, now, progress)
+        except ConflictError as conflict:
+            progress(f"somebody else was faster ({conflict.message}); looking again")
+    raise TryAgainError("others keep changing the records", hint="run it again")
+
+
+def _attempt(
+    place: Place,
+    shared: GitRemote,
+    store: RecordStore,
+    commit: str,
+    options: Options,
+    now: Callable[[], str],
+    progress: Progress,
+) -> PassResult:
+    tree = place.inside(shared.objects.tree(commit))
+    catalog = Catalog(tree)
+    tip = store.tip()
+    book = store.book(tip)
+    lineage = require_lineage(catalog.settings, book, store)
+    assert tip is not None
+    newer = _superseded(shared, book, commit, options)
+    if newer:
+        return PassResult(commit, superseded_by=newer)
+    before = None
+    if book.cursor is not None and shared.objects.has(book.cursor.catalog_commit):
+        before = place.inside(shared.objects.tree(book.cursor.catalog_commit))
+    scope = scope_of(catalog, before, book)
+    check_scope(catalog, scope.environments, scope.services, everything=scope.everything)
+    if any(problem.is_error for problem in catalog.problems):
+        return PassResult(commit, problems=catalog.problems)
+    author = shared.objects.commit(commit).author
+    request = Request(
+        catalog_commit=commit,
+        author=f"{author.name} <{author.email}>",
+        lineage=lineage,
+        now=now(),
+        retry=options.retry,
+        allow_deletes=options.allow_deletes,
+    )
+    repositories = Repositories(place, catalog)
+    world = World(catalog, book, ForgeObserver(repositories), request)
+    made = plan(world, scope.including(options.retry))
+    store.commit(tip, book, _claim_message(made, request), request.now)
+    effects = Effects(repositories, store, request, now, progress)
+    effects.carry_out(made)
+    return PassResult(commit, made, pulls=effects.pulls, failures=tuple(effects.failures))
+
+
+def shared_commit(place: Place, shared: GitRemote, revision: str | None) -> str:
+    """The catalog commit to handle: one that everybody can see, since the records will refer to it."""
+    assert place.top is not None
+    own = open_remote(str(place.top), cache=place.cache).objects
+    commit = own.resolve(revision or "HEAD")
+    branch = shared.default_branch()
+    tips = shared.fetch(f"refs/heads/{branch}") if branch else {}
+    if commit is None and revision is not None:
+        commit = shared.objects.resolve(revision)
+    if commit is None:
+        if revision is None:
+            raise InputError(f"{place.path} has no commit yet", hint="commit the catalog first")
+        raise InputError(f'there is no revision "{revision}" in {shared.name}', hint="check `git log`")
+    for tip in tips.values():
+        if shared.objects.has(commit) and shared.objects.is_ancestor(commit, tip):
+            return commit
+    where = f"the branch {branch} of {shared.name}" if branch else shared.name
+    raise InputError(f"commit {commit[:12]} is not on {where}", hint="push it, or name another --revision")
+
+
+def _superseded(shared: GitRemote, book: RecordBook, commit: str, options: Options) -> str:
+    """The commit that was handled already, when this one is older: a re-run of an old job must do nothing."""
+    cursor = book.cursor
+    if cursor is None or cursor.catalog_commit == commit:
+        return ""
+    handled = cursor.catalog_commit
+    known = shared.objects.has(handled)
+    if known and shared.objects.is_ancestor(handled, commit):
+        return ""
+    if options.rewind:
+        return ""
+    if known and shared.objects.is_ancestor(commit, handled):
+        return handled
+    message = f"commit {commit[:12]} does not follow {handled[:12]}, which was handled last: the history was rewritten"
+    raise InputError(message, hint="check out the catalog's newest commit, or agree with --rewind")
+
+
+def _claim_message(made: Plan, request: Request) -> str:
+    counts = {
+        "versions": len(made.cuts),
+        "actions": len(made.actions),
+        "blocked": len(made.blocked),
+    }
+    what = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
+    deployments = tuple(
+        f"{action.key} {action.open.deployment.id}" for action in made.actions if action.open is not None
+    )
+    return commit_message(
+        f"claim: {what}",
+        {
+            "Reconciler-Catalog-Commit": request.catalog_commit,
+            "Reconciler-Requested-By": request.author,
+            "Reconciler-Version": tuple(cut.name for cut in made.cuts),
+            "Reconciler-Deployment": deployments,
+        },
+    )

@@ -1,0 +1,165 @@
+"""Where a catalog is read from, and where its records lie: from a path on this machine to commits and trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.catalog.entities import Repository
+from reconciler.catalog.load import Catalog
+from reconciler.errors import InputError, ReconcilerError
+from reconciler.gitstore.base import GitRemote
+from reconciler.gitstore.folder import open_folder
+from reconciler.gitstore.open import discover, head_commit, open_remote, origin_of
+from reconciler.model.trees import Tree
+from reconciler.records.book import RecordBook
+
+
+@dataclass(frozen=True)
+class Place:
+    """A catalog on this machine. `top` is the repository around it, None for a plain folder; `sub` is the catalog's
+    path inside that repository, usually empty; `cache` holds mirrors of repositories behind a network."""
+
+    path: Path
+    top: Path | None
+    sub: str
+    cache: Path
+
+    def resolve(self, location: str) -> str:
+        """A location of another repository: a relative path starts at the catalog's top folder."""
+        is_path = "://" not in location and not Path(location).is_absolute() and ":" not in location.split("/")[0]
+        return str((self.path / location).resolve()) if is_path else location
+
+    def inside(self, tree: Tree) -> Tree:
+        """The catalog's own tree inside the tree of a commit."""
+        found = tree.subtree(self.sub) if self.sub else tree
+        if found is None:
+            raise InputError(f"there is no folder {self.sub} in that commit", hint="name another --revision")
+        return found
+
+
+def find_place(path: Path, cache: Path) -> Place:
+    """The catalog at a path. Raises `InputError` for a path that does not exist."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist", hint="name the catalog's folder with --catalog")
+    top = discover(path)
+    sub = ""
+    if top is not None and not _is_bare(top):
+        relative = path.resolve().relative_to(top.resolve()).as_posix()
+        sub = "" if relative == "." else relative
+    return Place(path.resolve(), top, sub, cache)
+
+
+def _is_bare(top: Path) -> bool:
+    return not (top / ".git").exists()
+
+
+def catalog_remote(place: Place) -> GitRemote:
+    """The repository that the catalog's people share. One without a remote `origin` is its own."""
+    if place.top is None:
+        raise InputError(f"{place.path} is not in a Git repository", hint="run `git init`, then commit the catalog")
+    return open_remote(origin_of(place.top) or str(place.top), cache=place.cache)
+
+
+def own_repository(place: Place) -> GitRemote | None:
+    """The repository on this machine around the catalog, for reading; None for a plain folder."""
+    return open_remote(str(place.top), cache=place.cache) if place.top is not None else None
+
+
+def records_remote(place: Place, catalog: Catalog, fallback: GitRemote) -> GitRemote:
+    """The repository that holds the records: the catalog's own, unless the settings name another."""
+    name = catalog.settings.records_repository
+    if not name:
+        return fallback
+    repository = catalog.repository(name)
+    if repository is None:
+        hint = f"write repositories/{name}.yaml, or correct spec.records.repository"
+        raise InputError(f'reconciler.yaml keeps the records in "{name}", which is no repository here', hint=hint)
+    return open_remote(location_of(place, repository), cache=place.cache)
+
+
+def location_of(place: Place, repository: Repository) -> str:
+    """Where a repository of the catalog lies, for Git."""
+    if repository.url:
+        return place.resolve(repository.url)
+    if repository.provider == "local":
+        hint = f"add url: with its path to repositories/{repository.name}.yaml"
+        raise InputError(f"repository {repository.name} is local, and nothing says where it lies", hint=hint)
+    host = "github.com" if repository.provider == "github" else "gitlab.com"
+    return f"https://{host}/{repository.full_name}.git"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A catalog and its records as they can be seen from this machine alone. `commit` is empty for a folder that was
+    never committed; `records` is None where nothing is recorded or nothing can be seen, and `note` says which."""
+
+    catalog: Catalog
+    commit: str
+    records: Tree | None
+    before: Tree | None
+    note: str = ""
+
+
+def snapshot(place: Place, revision: str | None) -> Snapshot:
+    """A look without a network: the working folder as it is, or a commit of it; records from what this clone has."""
+    repository = own_repository(place)
+    if revision is not None:
+        if repository is None:
+            raise InputError(f"{place.path} is not in a Git repository, so it has no revisions", hint="leave it out")
+        commit = repository.objects.resolve(revision)
+        if commit is None:
+            raise InputError(f'there is no revision "{revision}" in {repository.name}', hint="check `git log`")
+        tree = place.inside(repository.objects.tree(commit))
+    else:
+        commit = head_commit(place.path) or ""
+        if place.top is not None and _is_bare(place.top):
+            assert repository is not None
+            if not commit:
+                raise InputError(f"{place.path} has no commit yet", hint="push the catalog to it first")
+            tree = place.inside(repository.objects.tree(commit))
+        else:
+            tree = open_folder(place.path)
+    catalog = Catalog(tree)
+    records, note = _local_records(place, catalog)
+    return Snapshot(catalog, commit, records, _before(place, records), note)
+
+
+def _local_records(place: Place, catalog: Catalog) -> tuple[Tree | None, str]:
+    """The records as far as this machine has them: those of a repository on a path, or the last fetched ones."""
+    settings = catalog.settings
+    unseen = "The records cannot be seen from here: this plan supposes that nothing is recorded."
+    if place.top is None:
+        return None, ""
+    try:
+        if settings.records_repository or not (origin := origin_of(place.top)) or _is_path(origin):
+            remote = records_remote(place, catalog, catalog_remote(place))
+            if not _is_path(remote.name):
+                return None, unseen
+            return _tip(remote, f"refs/heads/{settings.records_branch}"), ""
+        own = own_repository(place)
+        assert own is not None
+        tree = _tip(own, f"refs/remotes/origin/{settings.records_branch}")
+        return tree, "" if tree is not None or not settings.lineage else unseen + " `git fetch` brings them."
+    except ReconcilerError as error:
+        return None, f"{unseen} {error.message}"
+
+
+def _is_path(location: str) -> bool:
+    return Path(location).exists()
+
+
+def _tip(remote: GitRemote, ref: str) -> Tree | None:
+    tip = remote.fetch(ref).get(ref)
+    return remote.objects.tree(tip) if tip is not None else None
+
+
+def _before(place: Place, records: Tree | None) -> Tree | None:
+    """The catalog's tree at the cursor, when this clone has that commit."""
+    own = own_repository(place)
+    if records is None or own is None:
+        return None
+    from_cursor = RecordBook(records).cursor
+    if from_cursor is None or not own.objects.has(from_cursor.catalog_commit):
+        return None
+    return place.inside(own.objects.tree(from_cursor.catalog_commit))

@@ -1,0 +1,249 @@
+"""The decision about one key that the catalog asks for: an action, nothing, or a reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.model.identity import deployment_id
+from reconciler.model.keys import Kind
+from reconciler.model.lifecycle import Event, after, started
+from reconciler.planning.desired import Desired
+from reconciler.planning.observations import SeenFolder
+from reconciler.planning.proposal import Proposal, blob_ids, files_of, propose
+from reconciler.planning.reasons import Reason
+from reconciler.planning.result import Action, Verb
+from reconciler.planning.world import World
+from reconciler.records.record import Blocked, Deployment, Record
+from reconciler.rendering.document import inputs_of
+from reconciler.rendering.pull_request import title
+
+Decision = Action | Blocked | None
+
+
+def decide(world: World, record: Record, desired: Desired | Blocked) -> Decision:
+    """What to do so that a resource becomes as desired; None when it is so already."""
+    latest = record.latest
+    if latest is not None and (latest.status.is_running or record.closing is not None):
+        return _under_way(world, record, latest, desired)
+    if isinstance(desired, Blocked):
+        return desired
+    refused = _immutable(record, desired)
+    if refused is not None:
+        return refused
+    retried = desired.key in world.request.retry
+    stopped = latest is not None and not latest.status.is_success and not latest.destroy
+    if latest is not None and stopped and latest.digest == desired.digest and not retried:
+        return _stopped(latest)
+    done = record.effective
+    if done is not None and done.digest == desired.digest and (record.placed or done).id == done.id:
+        return _adopt_version(record, done, desired)
+    blocked = _folder_blocks(world, record, desired, retried=retried)
+    return blocked or _deploy(world, record, desired)
+
+
+def _under_way(world: World, record: Record, latest: Deployment, desired: Desired | Blocked) -> Decision:
+    """What is under way goes on, also while the newer desire is not clear yet."""
+    wanted = isinstance(desired, Blocked) or (not latest.destroy and latest.digest == desired.digest)
+    if not latest.status.is_running:
+        return resume(world, record, Verb.CLOSE, "its pull request is over")
+    if latest.merged_at:
+        return _awaiting_report(latest) if wanted else _running(latest)
+    if latest.pull_request is None or record.closing is not None:
+        # What is claimed is finished first, also when something else is wanted by now: another reconciler may be at it.
+        return resume(world, record, Verb.RESUME, "claimed before, and not known to be finished")
+    if wanted or isinstance(desired, Blocked):
+        return awaiting_merge(latest)
+    return _immutable(record, desired) or _deploy(world, record, desired)
+
+
+def _deploy(world: World, record: Record, desired: Desired) -> Action:
+    latest, placed = record.latest, record.placed
+    exists = placed is not None and not placed.destroy
+    verb = Verb.UPDATE if exists else Verb.CREATE
+    what = reason(record, desired)
+    new = _claim(world, record, desired, title(str(desired.key), desired.template, str(desired.version.version), what))
+    closing = None
+    if latest is not None and latest.status.is_running:
+        over = after(latest.status, Event.SUPERSEDE)
+        message = f"superseded by {new.id}"
+        closing = replace(latest, status=over, finished_at=world.request.now, message=message, replaced_by=new.id)
+    claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
+    bundle = desired.bundle.tree
+    days = world.catalog.settings.pull_requests.timeout_days
+    close = proposal_of(world, closing, placed) if closing is not None else None
+    proposal = propose(new, bundle, placed, days)
+    return Action(desired.key, verb, what, claimed, proposal, close, desired.notes)
+
+
+def _claim(world: World, record: Record, desired: Desired, subject: str) -> Deployment:
+    number = record.count + 1
+    digest = desired.digest
+    deployment = Deployment(
+        id=deployment_id(world.request.lineage, desired.key, number, digest),
+        key=desired.key,
+        number=number,
+        status=started(destroy=False),
+        digest=digest,
+        template=desired.template,
+        version=desired.version.version,
+        bundle=desired.version.bundle,
+        document=desired.document,
+        target=desired.target,
+        catalog_commit=world.request.catalog_commit,
+        requested_by=world.request.author,
+        claimed_at=world.request.now,
+        title=subject,
+        environment=desired.environment,
+    )
+    return replace(deployment, files=blob_ids(files_of(deployment, desired.bundle.tree)))
+
+
+def proposal_of(world: World, deployment: Deployment, placed: Deployment | None) -> Proposal | None:
+    """The proposal of a deployment on record, from its pinned bundle; None when that bundle is lost."""
+    bundle = world.book.bundle(deployment.bundle)
+    days = world.catalog.settings.pull_requests.timeout_days
+    return propose(deployment, bundle, placed, days) if bundle is not None else None
+
+
+def resume(world: World, record: Record, verb: Verb, why: str) -> Decision:
+    """Repeats what was claimed. Harmless: a branch and a pull request that exist are taken as they are."""
+    latest, closing = record.latest, record.closing
+    assert latest is not None
+    close = proposal_of(world, closing, record.placed) if closing is not None else None
+    wanted = latest if latest.status.is_running else None
+    proposal = proposal_of(world, wanted, record.placed) if wanted is not None else None
+    if (closing is not None and close is None) or (wanted is not None and proposal is None):
+        message = f"the bundle of {latest.template} {latest.version} is missing from the records branch"
+        return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
+    return Action(record.key, verb, why, record, proposal, close)
+
+
+def awaiting_merge(latest: Deployment) -> Blocked:
+    """A pull request is open; a person's turn."""
+    pull = latest.pull_request
+    assert pull is not None
+    message = f"pull request {pull.url} is open"
+    return Blocked(Reason.AWAITING_MERGE, message, "merge it, or close it to cancel", (pull.url,), latest.claimed_at)
+
+
+def _awaiting_report(latest: Deployment) -> Blocked:
+    message = f"merged, and deployment {latest.id} has not been reported yet"
+    hint = f"run the automation of {latest.target.repository} (`reconciler provision`), or `reconciler notify`"
+    return Blocked(Reason.AWAITING_REPORT, message, hint, (latest.target.repository,), latest.merged_at)
+
+
+def _running(latest: Deployment) -> Blocked:
+    message = f"deployment {latest.id} was merged and is running; the newer desire waits until it is reported"
+    hint = f"run the automation of {latest.target.repository} (`reconciler provision`), or `reconciler notify`"
+    return Blocked(Reason.RUNNING, message, hint, (latest.target.repository,), latest.merged_at)
+
+
+def _stopped(latest: Deployment) -> Blocked:
+    hint = f"change what is asked for, or run `reconciler retry {latest.key}`"
+    if latest.status.is_cancelled:
+        return Blocked(Reason.CANCELLED, f"cancelled: {latest.message}", hint, (), latest.finished_at)
+    return Blocked(Reason.FAILED, f"failed: {latest.message}", hint, (), latest.finished_at)
+
+
+def _immutable(record: Record, desired: Desired) -> Blocked | None:
+    """What exists stays where it is and what it is made from: anything else would leave infrastructure behind."""
+    placed = record.placed
+    if placed is None or placed.destroy:
+        return None
+    changes = []
+    if placed.environment != desired.environment:
+        changes.append(f"the environment from {placed.environment} to {desired.environment}")
+    elif placed.target != desired.target:
+        changes.append(f"the place from {_place(placed)} to {desired.target.repository}:{desired.target.folder}")
+    if placed.template != desired.template:
+        changes.append(f"the template from {placed.template} to {desired.template}")
+    if not changes:
+        return None
+    message = f"{' and '.join(changes)} cannot be changed on a {desired.key.kind.words} that exists"
+    hint = "change it back; to move, add it under a new name and remove this one"
+    return Blocked(Reason.IMMUTABLE, message, hint)
+
+
+def _place(deployment: Deployment) -> str:
+    return f"{deployment.target.repository}:{deployment.target.folder}"
+
+
+def _adopt_version(record: Record, done: Deployment, desired: Desired) -> Action | None:
+    """A newer version that renders the same is in effect at once."""
+    if done.version == desired.version.version:
+        return None
+    newer = replace(done, version=desired.version.version, bundle=desired.version.bundle)
+    why = f"version {done.version} -> {newer.version} renders the same"
+    adopted = replace(
+        record,
+        latest=newer if record.latest is not None and record.latest.id == done.id else record.latest,
+        effective=newer,
+        placed=newer if record.placed is not None else None,
+        blocked=None,
+    )
+    return Action(desired.key, Verb.RECORD, why, adopted, notes=desired.notes)
+
+
+def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: bool) -> Blocked | None:
+    folder = world.observer.folder(desired.target)
+    return foreign(record, folder, desired) or (None if retried else edited(record, folder))
+
+
+def foreign(record: Record, folder: SeenFolder, desired: Desired) -> Blocked | None:
+    """A folder that somebody else manages is never overwritten."""
+    where = f"{desired.target.repository}:{desired.target.folder}/"
+    metadata = folder.metadata
+    if metadata is None:
+        ours = set(record.placed.files) if record.placed is not None else set()
+        if not folder.files or ours:
+            return None
+        message = f"{where} holds files that are not ours"
+    else:
+        roles = (record.latest, record.effective, record.placed, record.closing)
+        known = {role.id for role in roles if role is not None}
+        gone = metadata.deleted and record.placed is not None and record.placed.destroy
+        if metadata.key == record.key and (gone or metadata.deployment_id in known):
+            return None
+        message = (
+            f"{where} carries deployment {metadata.deployment_id} of {metadata.key}, which these records do not know"
+        )
+    return Blocked(Reason.FOREIGN_FOLDER, message, "move those files elsewhere, or choose another name")
+
+
+def edited(record: Record, folder: SeenFolder) -> Blocked | None:
+    """A person's edit on the target branch is never overwritten unasked."""
+    placed = record.placed
+    if placed is None:
+        return None
+    changed = sorted(path for path, blob in placed.files.items() if folder.files.get(path) != blob)
+    if not changed:
+        return None
+    what = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+    message = f"changed by hand in {placed.target.repository}:{placed.target.folder}/: {what}"
+    hint = f"undo the change there, or overwrite it with `reconciler retry {record.key}`"
+    return Blocked(Reason.EDITED_FOLDER, message, hint)
+
+
+def reason(record: Record, desired: Desired) -> str:
+    """What a deployment changes, in a phrase: the first thing a reviewer wants to know."""
+    before = record.placed
+    if before is None or before.destroy:
+        return "create"
+    changes = []
+    if before.version != desired.version.version:
+        changes.append(f"version {before.version} -> {desired.version.version}")
+    old, new = inputs_of(desired.key.kind, before.document), inputs_of(desired.key.kind, desired.document)
+    names = [name for name in [*new, *(n for n in old if n not in new)] if old.get(name) != new.get(name)]
+    if names:
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        changes.append(f"{'input' if len(names) == 1 else 'inputs'} {shown}")
+    if desired.key.kind is Kind.INSTANCE and before.document["environment"] != desired.document["environment"]:
+        changes.append(f"outputs of environment/{desired.environment}")
+    if (
+        desired.key.kind is Kind.PIPELINE
+        and before.document["service_instances"] != desired.document["service_instances"]
+    ):
+        changes.append("service instances")
+    if not changes and before.digest == desired.digest:
+        return "try again"
+    return "update " + " and ".join(changes or ["settings"])

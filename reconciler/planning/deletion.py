@@ -1,0 +1,93 @@
+"""The decision about a key that the catalog no longer asks for. Everything needed is on record: never the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.model.documents import digest
+from reconciler.model.identity import deployment_id
+from reconciler.model.lifecycle import Event, after, started
+from reconciler.planning.decide import Decision, awaiting_merge, proposal_of, resume
+from reconciler.planning.proposal import blob_ids, files_of
+from reconciler.planning.reasons import Reason
+from reconciler.planning.result import Action, Verb
+from reconciler.planning.world import World
+from reconciler.records.record import Blocked, Deployment, Record
+from reconciler.rendering.pull_request import title
+
+
+def decide_deletion(world: World, record: Record) -> Decision:
+    """What to do about a live resource that nobody asks for; the guards have let it pass."""
+    latest = record.latest
+    if latest is None:
+        return Action(record.key, Verb.FORGET, "it is not in the catalog any more", Record(record.key, record.count))
+    if record.closing is not None or (
+        latest.status.is_running and latest.pull_request is None and not latest.merged_at
+    ):
+        return resume(world, record, Verb.RESUME, "claimed before, and not known to be finished")
+    if latest.status.is_running:
+        if latest.destroy and not latest.merged_at:
+            return awaiting_merge(latest)
+        if latest.merged_at:
+            what = "its destruction" if latest.destroy else "its last deployment"
+            message = f"{what} was merged and has not been reported yet"
+            hint = f"run the automation of {latest.target.repository} (`reconciler provision`)"
+            reason = Reason.AWAITING_REPORT if latest.destroy else Reason.RUNNING
+            return Blocked(reason, message, hint, (latest.target.repository,), latest.merged_at)
+    if latest.destroy and record.key not in world.request.retry:
+        hint = f"run `reconciler retry {record.key}`, or put it back into the catalog"
+        return Blocked(Reason.FAILED, f"destroying it failed: {latest.message}", hint, (), latest.finished_at)
+    return _destroy(world, record, latest)
+
+
+def _destroy(world: World, record: Record, latest: Deployment) -> Action | Blocked:
+    now = world.request.now
+    closing = None
+    if latest.status.is_running:
+        over = after(latest.status, Event.SUPERSEDE)
+        closing = replace(latest, status=over, finished_at=now, message="it is not in the catalog any more")
+    placed = record.placed
+    if placed is None or placed.destroy:
+        # Nothing of it was ever merged, or it is destroyed already: there is nothing to destroy.
+        gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=now)
+        forgotten = Record(record.key, record.count, latest=gone, closing=closing)
+        close = proposal_of(world, closing, placed) if closing is not None else None
+        return Action(record.key, Verb.FORGET, "nothing of it was ever merged", forgotten, None, close)
+    new = _claim(world, record, placed)
+    if new is None:
+        message = f"the bundle of {placed.template} {placed.version} is missing from the records branch"
+        return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
+    claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
+    close = proposal_of(world, closing, placed) if closing is not None else None
+    return Action(
+        record.key, Verb.DESTROY, "it is not in the catalog any more", claimed, proposal_of(world, new, placed), close
+    )
+
+
+def _claim(world: World, record: Record, placed: Deployment) -> Deployment | None:
+    bundle = world.book.bundle(placed.bundle)
+    if bundle is None:
+        return None
+    number = record.count + 1
+    desired = digest({"destroy": placed.digest})
+    new = replace(
+        placed,
+        id=deployment_id(world.request.lineage, record.key, number, desired),
+        number=number,
+        status=started(destroy=True),
+        digest=desired,
+        catalog_commit=world.request.catalog_commit,
+        requested_by=world.request.author,
+        claimed_at=world.request.now,
+        title=title(str(record.key), placed.template, str(placed.version), "destroy"),
+        destroy=True,
+        pull_request=None,
+        merged_at="",
+        reported_at="",
+        finished_at="",
+        message="",
+        outputs={},
+        left_out={},
+        replaced_by="",
+    )
+    return replace(new, files=blob_ids(files_of(new, bundle)))

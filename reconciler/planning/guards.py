@@ -1,0 +1,58 @@
+"""Whether something may be deleted (design, section 5): nothing runs away, and no environment goes without consent."""
+
+from __future__ import annotations
+
+from reconciler.model.keys import Key, Kind
+from reconciler.planning.reasons import Reason
+from reconciler.planning.world import World
+from reconciler.records.record import Blocked
+
+# Below this many live resources a share says nothing.
+MIN_LIVE_FOR_SHARE = 10
+
+
+def has_consent(world: World, key: Key) -> bool:
+    """True when a person agreed to this very deletion, in the settings or on the command line."""
+    return key in world.request.allow_deletes or str(key) in world.catalog.settings.safety.allow_deletes
+
+
+def live_count(world: World) -> int:
+    """How many resources are live, by the index; no record is read."""
+    return sum(len(world.book.users(template)) for template in world.book.template_keys())
+
+
+def guard(world: World, deletions: tuple[Key, ...]) -> dict[Key, Blocked]:
+    """The deletions that are held back, each with its reason. Those with consent count for the share, but pass it."""
+    held: dict[Key, Blocked] = {}
+    unasked = [key for key in deletions if not has_consent(world, key)]
+    for key in unasked:
+        if key.kind is Kind.ENVIRONMENT:
+            message = f"{key} is not in the catalog any more, and an environment is only destroyed with consent"
+            held[key] = Blocked(Reason.NEEDS_CONSENT, message, _consent(key))
+    limit = world.catalog.settings.safety.max_delete_percent
+    if deletions:
+        live = live_count(world)
+        if live >= MIN_LIVE_FOR_SHARE and len(deletions) * 100 > live * limit:
+            message = (
+                f"{len(deletions)} of {live} live resources would be destroyed, which is more than {limit} percent"
+            )
+            for key in unasked:
+                held.setdefault(key, Blocked(Reason.TOO_MANY_DELETIONS, message, _consent(key)))
+    return held
+
+
+def in_use(world: World, key: Key, going: frozenset[Key]) -> Blocked | None:
+    """An environment waits until nothing runs in it any more (reference, EDL-1)."""
+    if key.kind is not Kind.ENVIRONMENT:
+        return None
+    users = sorted(str(user) for user in world.book.users(key) if user not in going or world.book.get(user).is_live)
+    if not users:
+        return None
+    message = f"{', '.join(users)} still {'runs' if len(users) == 1 else 'run'} in it"
+    return Blocked(
+        Reason.IN_USE, message, "remove them from the catalog first, or put the environment back", tuple(users)
+    )
+
+
+def _consent(key: Key) -> str:
+    return f"put it back, or agree with safety.allowDeletes: [{key}] in reconciler.yaml, or with --allow-deletes {key}"

@@ -1,0 +1,212 @@
+"""The planner: catalog, records and observations in, an ordered plan out.
+
+It changes nothing outside: what a pass would claim is collected in the record book, which the engine commits, and a dry
+run drops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.errors import InputError, TryAgainError
+from reconciler.model.keys import DEPLOYMENT_ORDER, Key, Kind, pipeline_key
+from reconciler.planning.decide import Decision, decide
+from reconciler.planning.deletion import decide_deletion
+from reconciler.planning.desired import desired_of
+from reconciler.planning.guards import guard, in_use
+from reconciler.planning.reasons import IN_FLIGHT, Reason
+from reconciler.planning.result import Action, Plan, TemplateChange
+from reconciler.planning.scope import Scope
+from reconciler.planning.settle import settle
+from reconciler.planning.world import World
+from reconciler.records.record import Blocked, Cursor, Record
+from reconciler.versioning.cut import Moment, cut_template
+
+
+def plan(world: World, scope: Scope) -> Plan:
+    """The plan for everything in scope. Raises `RecordsError` for damaged records."""
+    return _Planner(world, scope).run()
+
+
+class _Planner:
+    def __init__(self, world: World, scope: Scope) -> None:
+        self.world = world
+        self.scope = scope
+        self.actions: list[Action] = []
+        self.blocked: list[tuple[Record, Blocked]] = []
+        self.unchanged: list[Key] = []
+        self.unreachable: dict[str, None] = {}
+        self.opened: dict[str, int] = {}
+
+    def run(self) -> Plan:
+        """Versions first, then what came of earlier deployments, then decisions in deployment order."""
+        templates = self._versions()
+        keys = self._settled(self.scope.keys | self._followers(templates))
+        deletions = {key for key in keys if self._is_unasked(key)}
+        for key in sorted(keys - deletions, key=_forward):
+            self._conclude(key, self._guarded(key, self._wanted))
+        self._delete(deletions)
+        request = self.world.request
+        self.world.book.put_cursor(Cursor(request.catalog_commit, request.now))
+        return Plan(
+            catalog_commit=request.catalog_commit,
+            templates=templates,
+            actions=tuple(self.actions),
+            blocked=tuple(self.blocked),
+            unchanged=tuple(self.unchanged),
+            problems=self.world.catalog.problems,
+            unreachable=tuple(self.unreachable),
+        )
+
+    def _versions(self) -> tuple[TemplateChange, ...]:
+        world, changes = self.world, []
+        moment = Moment(world.request.catalog_commit, world.request.now)
+        for key in sorted(self.scope.templates, key=lambda key: key.sort_key):
+            template = world.catalog.templates()[key]
+            record, cuts = cut_template(
+                template,
+                world.book.template(key),
+                lambda major, template=template: world.catalog.bundle(template, major),  # type: ignore[misc]
+                lambda tree, key=key: world.pinned(tree, key.kind),  # type: ignore[misc]
+                moment,
+            )
+            if record != world.book.template(key):
+                world.book.put_template(record, {cut.tree.id: cut.tree for cut in cuts if cut.tree is not None})
+            if cuts:
+                changes.append(TemplateChange(record, cuts))
+        return tuple(changes)
+
+    def _followers(self, templates: tuple[TemplateChange, ...]) -> frozenset[Key]:
+        """Whoever follows a template that changed, or reads of it in the plan why it did not."""
+        return frozenset(user for change in templates for user in self.world.book.users(change.record.key))
+
+    def _settled(self, keys: frozenset[Key]) -> set[Key]:
+        """Records what came of deployments, and adds the keys that read what came of them."""
+        todo = sorted(keys, key=_forward)
+        seen = set(todo)
+        for key in todo:  # grows while it is walked, always by keys that come later in the order
+            record = self.world.book.get(key)
+            after = self._looked_at(record)
+            if after == record:
+                continue
+            self.world.book.put(after)
+            for reader in sorted(self._readers(record, after) - seen, key=_forward):
+                seen.add(reader)
+                todo.append(reader)
+        return seen
+
+    def _looked_at(self, record: Record) -> Record:
+        if record.latest is None:
+            return record
+        repository = self.world.catalog.repository(record.latest.target.repository)
+        reports = repository.reports_deletion if repository is not None else True
+        request, settings = self.world.request, self.world.catalog.settings
+        try:
+            return settle(record, self.world.observer, settings.pull_requests, request.now, reports_deletion=reports)
+        except (TryAgainError, InputError):
+            return record  # the decision about this key meets the same obstacle, and says so
+
+    def _readers(self, before: Record, after: Record) -> set[Key]:
+        was = before.effective.id if before.effective is not None else ""
+        now = after.effective.id if after.effective is not None else ""
+        if was == now:
+            return set()
+        if after.key.kind is Kind.ENVIRONMENT:
+            return self.world.book.users(after.key)
+        if after.key.kind is Kind.INSTANCE:
+            service = self.world.catalog.service(after.key.service)
+            return {pipeline_key(after.key.service)} if service is not None and service.pipeline is not None else set()
+        return set()
+
+    def _is_unasked(self, key: Key) -> bool:
+        """True for what is on record and not in the catalog. A file with errors is never taken for a removed one: the
+        engine plans nothing for a catalog with errors."""
+        record = self.world.book.get(key)
+        if not record.is_live and not record.is_unsettled:
+            return False
+        catalog = self.world.catalog
+        if key.kind is Kind.ENVIRONMENT:
+            return key.name not in catalog.environment_names()
+        service = catalog.service(key.service or key.name)
+        if service is None:
+            return (key.service or key.name) not in catalog.service_names()
+        if key.kind is Kind.PIPELINE:
+            return service.pipeline is None
+        return all(instance.name != key.name for instance in service.instances)
+
+    def _wanted(self, key: Key) -> Decision:
+        record = self.world.book.get(key)
+        desired = desired_of(self.world, key)
+        return decide(self.world, record, desired) if desired is not None else None
+
+    def _delete(self, deletions: set[Key]) -> None:
+        fresh = tuple(sorted((key for key in deletions if self._needs_guard(key)), key=_backward))
+        held = guard(self.world, fresh)
+        for key in sorted(deletions, key=_backward):
+            blocked = held.get(key) or in_use(self.world, key, frozenset(deletions))
+            self._conclude(key, blocked or self._guarded(key, self._unwanted))
+
+    def _needs_guard(self, key: Key) -> bool:
+        """Consent is asked for once: when a destruction is claimed it has been given."""
+        latest = self.world.book.get(key).latest
+        return latest is not None and not latest.destroy
+
+    def _unwanted(self, key: Key) -> Decision:
+        return decide_deletion(self.world, self.world.book.get(key))
+
+    def _guarded(self, key: Key, decision: Callable[[Key], Decision]) -> Decision:
+        try:
+            return self._within_budget(decision(key))
+        except TryAgainError as error:
+            self.unreachable[str(error)] = None
+            return Blocked(Reason.UNREACHABLE, error.message, error.hint or "try again later")
+        except InputError as error:
+            return Blocked(Reason.NO_FORGE, error.message, error.hint)
+
+    def _within_budget(self, decision: Decision) -> Decision:
+        """Caps the open pull requests of a repository. What replaces one that is open takes its place."""
+        if not isinstance(decision, Action) or decision.open is None or decision.close is not None:
+            return decision
+        if decision.open.deployment.pull_request is not None:
+            return decision
+        repository = decision.open.deployment.target.repository
+        limit = self.world.catalog.settings.pull_requests.max_open
+        if repository not in self.opened:
+            self.opened[repository] = self.world.observer.open_count(repository)
+        if self.opened[repository] >= limit:
+            message = f"{limit} pull requests are open in {repository}, which is the limit"
+            hint = "merge or close some of them, or raise pullRequests.maxOpen in reconciler.yaml"
+            return Blocked(Reason.BUDGET, message, hint, (repository,))
+        self.opened[repository] += 1
+        return decision
+
+    def _conclude(self, key: Key, decision: Decision) -> None:
+        """Puts a key into exactly one list, and remembers since when it is blocked."""
+        record = self.world.book.get(key)
+        if isinstance(decision, Action):
+            self.actions.append(decision)
+            self.world.book.put(decision.record)
+        elif isinstance(decision, Blocked):
+            blocked = self._since(record, decision)
+            self.blocked.append((record, blocked))
+            kept = None if blocked.reason in IN_FLIGHT else blocked
+            self.world.book.put(replace(record, blocked=kept))
+        else:
+            self.unchanged.append(key)
+            self.world.book.put(replace(record, blocked=None))
+
+    def _since(self, record: Record, blocked: Blocked) -> Blocked:
+        if blocked.since:
+            return blocked
+        before = record.blocked
+        same = before is not None and (before.reason, before.waiting_on) == (blocked.reason, blocked.waiting_on)
+        return replace(blocked, since=before.since if same and before is not None else self.world.request.now)
+
+
+def _forward(key: Key) -> tuple[int, str]:
+    return (DEPLOYMENT_ORDER.index(key.kind) if key.kind in DEPLOYMENT_ORDER else 0, str(key))
+
+
+def _backward(key: Key) -> tuple[int, str]:
+    return (-_forward(key)[0], str(key))

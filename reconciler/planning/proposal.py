@@ -1,0 +1,64 @@
+"""A pull request as it will be opened: everything nameable is named here, so that applying decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.catalog.bundle import part_files
+from reconciler.model.identity import account_of_arn
+from reconciler.model.trees import Tree, blob_id
+from reconciler.records.record import Deployment
+from reconciler.rendering.pull_request import Subject, body
+from reconciler.rendering.terraform import Rendering, render
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What one deployment puts on its branch: files to write and to remove, by path inside the target folder."""
+
+    deployment: Deployment
+    files: Mapping[str, bytes] = field(repr=False)
+    remove: tuple[str, ...]
+    body: str = field(repr=False)
+
+
+def files_of(deployment: Deployment, bundle: Tree) -> dict[str, bytes]:
+    """The files of a deployment, rendered from its record and its pinned bundle alone."""
+    rendering = Rendering(
+        account=account_of_arn(deployment.document["//"]),
+        key=deployment.key,
+        template=deployment.template,
+        version=str(deployment.version),
+        environment=deployment.environment,
+        document=deployment.document,
+        files=part_files(bundle, deployment.key.kind),
+    )
+    return render(rendering, deployment.id, deleted=deployment.destroy)
+
+
+def blob_ids(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The ids that Git gives the files."""
+    return {path: blob_id(data) for path, data in files.items()}
+
+
+def propose(deployment: Deployment, bundle: Tree, placed: Deployment | None, timeout_days: int) -> Proposal:
+    """The proposal of a deployment that is claimed. Managed files that it no longer renders are removed, but for a
+    deletion: Terraform needs the configuration in order to destroy."""
+    files = files_of(deployment, bundle)
+    stale = () if placed is None or deployment.destroy else tuple(sorted(placed.files.keys() - files.keys()))
+    subject = Subject(
+        key=str(deployment.key),
+        arn=deployment.document["//"],
+        deployment_id=deployment.id,
+        template=deployment.template,
+        version=str(deployment.version),
+        folder=deployment.target.folder,
+        catalog_commit=deployment.catalog_commit,
+        requested_by=deployment.requested_by,
+        summary=deployment.title,
+        replaces=placed.id if placed is not None else "",
+        destroy=deployment.destroy,
+        timeout_days=timeout_days,
+    )
+    return Proposal(deployment, files, stale, body(subject))

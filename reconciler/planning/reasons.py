@@ -1,0 +1,33 @@
+"""Why nothing happens for a resource: stable codes, so that people and programs can rely on them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The reason of a blocked key."""
+
+    AWAITING_MERGE = "awaiting-merge"
+    AWAITING_REPORT = "awaiting-report"
+    WAITING_FOR_ENVIRONMENT = "waiting-for-environment"
+    WAITING_FOR_INSTANCES = "waiting-for-instances"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    VERSION_UNAVAILABLE = "version-unavailable"
+    INCOMPATIBLE_ENVIRONMENT = "incompatible-environment"
+    INVALID_INPUTS = "invalid-inputs"
+    FOREIGN_FOLDER = "foreign-folder"
+    EDITED_FOLDER = "edited-folder"
+    IN_USE = "in-use"
+    NEEDS_CONSENT = "deletion-needs-consent"
+    TOO_MANY_DELETIONS = "too-many-deletions"
+    BUDGET = "budget"
+    UNREACHABLE = "repository-unreachable"
+    NO_FORGE = "forge-not-available"
+    IMMUTABLE = "immutable-change"
+
+
+# A key in one of these states is waiting for something that is already under way, or for a person's merge.
+IN_FLIGHT = (Reason.AWAITING_MERGE, Reason.AWAITING_REPORT, Reason.RUNNING)

@@ -1,0 +1,81 @@
+"""A plan as data: what would be cut, done, and left undone, and why. Every key in scope is in exactly one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.keys import Key
+from reconciler.model.problems import Problem
+from reconciler.planning.proposal import Proposal
+from reconciler.records.record import Blocked, Record, TemplateRecord
+from reconciler.versioning.cut import Cut
+
+
+class Verb(StrEnum):
+    """What an action does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DESTROY = "destroy"
+    RESUME = "resume"  # a claimed deployment whose pull request is not known to exist
+    CLOSE = "close"  # a pull request that is over
+    RECORD = "record"  # nothing to render differs: the newer version is in effect at once
+    FORGET = "forget"  # nothing was ever merged: there is nothing to destroy
+
+
+SYMBOLS = {
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.DESTROY: "-",
+    Verb.RESUME: ">",
+    Verb.CLOSE: "x",
+    Verb.RECORD: "=",
+    Verb.FORGET: "-",
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """One decision about one key. `record` is what is claimed before any effect; `close` happens, and is confirmed,
+    before `open`. `reason` says why in a phrase."""
+
+    key: Key
+    verb: Verb
+    reason: str
+    record: Record
+    open: Proposal | None = None
+    close: Proposal | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateChange:
+    """A template after this pass, and the versions cut for it."""
+
+    record: TemplateRecord
+    cuts: tuple[Cut, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Ordered decisions for one catalog commit. `blocked` pairs keys with their reasons; `unreachable` says which
+    repositories could not be looked at."""
+
+    catalog_commit: str
+    templates: tuple[TemplateChange, ...] = ()
+    actions: tuple[Action, ...] = ()
+    blocked: tuple[tuple[Record, Blocked], ...] = ()
+    unchanged: tuple[Key, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unreachable: tuple[str, ...] = field(default=())
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """The versions of all templates, in order."""
+        return tuple(cut for change in self.templates for cut in change.cuts)
+
+    @property
+    def has_changes(self) -> bool:
+        """True when applying this plan would do something."""
+        return bool(self.actions or self.cuts)

@@ -1,0 +1,114 @@
+"""What came of the deployments under way: from what is seen to what is recorded. The planner decides on it after.
+
+Merged is what the metadata file on the target branch says, not the forge's flag. A report for the current id is
+accepted whatever the pull request's state, and a late one for what the branch carries is a fact (design, sections 4
+and 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.catalog.entities import PullRequestPolicy
+from reconciler.model.lifecycle import Event, after
+from reconciler.model.reports import DELETED_ID, Report, ReportStatus
+from reconciler.planning.observations import Observer, PullState, SeenFolder, SeenPull
+from reconciler.records.record import Deployment, PullRequestRef, Record
+
+_EVENTS = {ReportStatus.SUCCEEDED: Event.SUCCEED, ReportStatus.FAILED: Event.FAIL}
+
+
+def settle(
+    record: Record, observer: Observer, policy: PullRequestPolicy, now: str, *, reports_deletion: bool = True
+) -> Record:
+    """The record with everything that happened to its newest deployment since it was last looked at."""
+    latest = record.latest
+    if latest is None or not _may_change(record, latest):
+        return record
+    pull = observer.pull_request(latest.target, latest.branch)
+    folder = observer.folder(latest.target)
+    report = observer.report(latest.target, latest.key, DELETED_ID if latest.destroy else latest.id)
+    return judge(record, pull, folder, report, policy, now, reports_deletion=reports_deletion)
+
+
+def judge(
+    record: Record,
+    pull: SeenPull | None,
+    folder: SeenFolder,
+    report: Report | None,
+    policy: PullRequestPolicy,
+    now: str,
+    *,
+    reports_deletion: bool,
+) -> Record:
+    """The record after one look at its newest deployment: merge first, then report, then close, then time."""
+    latest = record.latest
+    assert latest is not None
+    if pull is not None and latest.pull_request is None:
+        latest = replace(latest, pull_request=PullRequestRef(pull.number, pull.url, pull.head))
+    merged_now = not latest.merged_at and carries(folder, latest)
+    reopened = pull is not None and pull.state is PullState.OPEN and record.closing is None
+    if not latest.status.is_running and not latest.merged_at and (merged_now or reopened):
+        latest = replace(latest, status=after(latest.status, Event.REVIVE), finished_at="", message="")
+    if merged_now:
+        latest = replace(latest, merged_at=now)
+    if report is not None and not latest.reported_at and (latest.merged_at or not latest.destroy):
+        latest = _reported(latest, report, now)
+    elif latest.status.is_running and latest.destroy and latest.merged_at and not reports_deletion:
+        latest = _finished(latest, Event.SUCCEED, now, "merged; this repository does not report deletions")
+    elif latest.status.is_running and not latest.merged_at and pull is not None and pull.state is PullState.CLOSED:
+        latest = _finished(latest, Event.CLOSE, now, "the pull request was closed")
+    elif latest.status.is_running and latest.merged_at and _older(latest.merged_at, policy.report_timeout_days, now):
+        days = policy.report_timeout_days
+        latest = _finished(latest, Event.TIME_OUT, now, f"merged, but nothing was reported within {days} days")
+    closing = record.closing
+    if latest.status.is_running and not latest.merged_at and _older(latest.claimed_at, policy.timeout_days, now):
+        latest = _finished(latest, Event.TIME_OUT, now, f"not merged within {policy.timeout_days} days")
+        closing = closing or latest
+    return _with(record, latest, closing)
+
+
+def carries(folder: SeenFolder, deployment: Deployment) -> bool:
+    """True when the target branch carries this deployment."""
+    metadata = folder.metadata
+    if metadata is None or metadata.key != deployment.key:
+        return False
+    return metadata.deleted if deployment.destroy else metadata.deployment_id == deployment.id
+
+
+def _with(record: Record, latest: Deployment, closing: Deployment | None) -> Record:
+    """The record with its newest deployment replaced, in every role that it has."""
+    effective, placed = record.effective, record.placed
+    if latest.status.is_gone:
+        effective = None
+    elif latest.status.is_success:
+        effective = latest
+    if latest.merged_at:
+        placed = latest
+    return replace(record, latest=latest, effective=effective, placed=placed, closing=closing)
+
+
+def _may_change(record: Record, latest: Deployment) -> bool:
+    """A deployment that is over may still be reported late, as long as nothing newer was asked for."""
+    return latest.status.is_running or (not latest.reported_at and not latest.status.is_success)
+
+
+def _reported(deployment: Deployment, report: Report, now: str) -> Deployment:
+    event = _EVENTS.get(report.status)
+    if event is None:
+        return replace(deployment, message=report.message)
+    finished = _finished(deployment, event, now, report.message)
+    outputs = dict(report.outputs or {}) if event is Event.SUCCEED else {}
+    left_out = {item.key: item.reason for item in report.left_out}
+    # What was applied was merged, also when the report comes before we have seen the merge.
+    merged_at = deployment.merged_at or now
+    return replace(finished, merged_at=merged_at, reported_at=report.at or now, outputs=outputs, left_out=left_out)
+
+
+def _finished(deployment: Deployment, event: Event, now: str, message: str) -> Deployment:
+    return replace(deployment, status=after(deployment.status, event), finished_at=now, message=message)
+
+
+def _older(then: str, days: int, now: str) -> bool:
+    return datetime.fromisoformat(now) - datetime.fromisoformat(then) > timedelta(days=days)

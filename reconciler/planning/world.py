@@ -1,0 +1,59 @@
+"""Everything that a plan is made from, with the few lookups that several planners need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.catalog.bundle import Bundle, read_bundle
+from reconciler.catalog.entities import Repository
+from reconciler.catalog.load import Catalog
+from reconciler.model.keys import Key, Kind
+from reconciler.planning.observations import Observer
+from reconciler.records.book import RecordBook
+from reconciler.records.record import Record
+
+
+@dataclass(frozen=True)
+class Request:
+    """Whose wish is carried out: the catalog commit and its author, the lineage of the records, and the time of this
+    pass (RFC 3339, UTC). `retry` and `allow_deletes` are keys that a person named on the command line."""
+
+    catalog_commit: str
+    author: str
+    lineage: str
+    now: str
+    retry: frozenset[Key] = frozenset()
+    allow_deletes: frozenset[Key] = frozenset()
+
+
+@dataclass
+class World:
+    """Desired, recorded and observed. Bundles are read once each, however many resources follow them."""
+
+    catalog: Catalog
+    book: RecordBook
+    observer: Observer
+    request: Request
+    _bundles: dict[tuple[str, Kind], Bundle | None] = field(default_factory=dict)
+
+    def pinned(self, tree: str, template_kind: Kind) -> Bundle | None:
+        """The bundle that a version was cut from, or None when it cannot be read."""
+        if (tree, template_kind) not in self._bundles:
+            found = self.book.bundle(tree)
+            bundle = read_bundle(found, f"bundles/{tree}", template_kind)[0] if found is not None else None
+            self._bundles[tree, template_kind] = bundle
+        return self._bundles[tree, template_kind]
+
+    def environment_major(self, record: Record) -> tuple[str, int] | None:
+        """The template and major version that an environment is made of: what is in effect, else what is on its way."""
+        deployment = record.effective or record.latest
+        return (deployment.template, deployment.version.major) if deployment is not None else None
+
+    def repository(self, name: str) -> Repository | None:
+        """A repository of the catalog."""
+        return self.catalog.repository(name)
+
+
+def template_kind_of(kind: Kind) -> Kind:
+    """The kind of template that a kind of resource is made from."""
+    return Kind.ENVIRONMENT_TEMPLATE if kind is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE

@@ -1,0 +1,66 @@
+"""Terraform's words, ready to publish."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.automation.diagnostics import LOCKED, Redactor, has_error, words
+from reconciler.automation.outputs import terraform_outputs
+from reconciler.automation.terraform import Completed
+from reconciler.model.reports import LeftOut
+
+
+def _diagnostic(**fields: object) -> str:
+    return json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error", **fields}})
+
+
+def test_an_error_is_told_with_its_place_and_detail() -> None:
+    place = {"filename": "main.tf", "start": {"line": 7}}
+    warning = _diagnostic(severity="warning", summary="old")
+    errors = [_diagnostic(summary="no", detail="because\n", range=place), _diagnostic(summary="and no")]
+    text = words(Completed(1, "\n".join(["noise", warning, *errors]), ""), Redactor())
+    assert text == "Error: no (main.tf:7)\nbecause\n\nError: and no"
+
+
+def test_without_json_the_standard_error_is_told() -> None:
+    assert words(Completed(1, "", "\nError: broken\n"), Redactor()) == "Error: broken"
+
+
+def test_silence_and_signals_are_told_too() -> None:
+    assert words(Completed(2, "", ""), Redactor()) == "Terraform ended with code 2 and said nothing"
+    assert words(Completed(-9, "", ""), Redactor()) == "Terraform was ended by signal 9"
+
+
+def test_long_errors_are_cut_in_the_middle() -> None:
+    text = words(Completed(1, "", "start " + "x" * 9000 + " end"), Redactor())
+    assert len(text) <= 5000
+    assert text.startswith("start ")
+    assert text.endswith(" end")
+
+
+def test_secrets_of_the_environment_are_taken_out() -> None:
+    redactor = Redactor.of({"AWS_SECRET_ACCESS_KEY": "sosecret1", "AWS_SESSION_TOKEN": "", "HOME": "/home/x1234567"})
+    assert words(Completed(1, "", "Error: sosecret1 in /home/x1234567"), redactor) == "Error: *** in /home/x1234567"
+
+
+def test_an_error_is_recognised_by_its_summary() -> None:
+    assert has_error(Completed(1, _diagnostic(summary=LOCKED), ""), LOCKED)
+    assert not has_error(Completed(1, _diagnostic(summary="x", detail=LOCKED), LOCKED), LOCKED)
+
+
+def test_outputs_are_strings_and_what_cannot_be_reported_is_named() -> None:
+    document = {
+        "text": {"sensitive": False, "value": "a b"},
+        "list": {"sensitive": False, "value": [1, {"ü": None}]},
+        "flag": {"sensitive": False, "value": True},
+        "port": {"sensitive": False, "value": 8080},
+        "none": {"sensitive": False, "value": None},
+        "empty": {"sensitive": False, "value": ""},
+        "long": {"sensitive": False, "value": "x" * 1025},
+        "secret": {"sensitive": True, "value": "s"},
+    }
+    kept, left_out = terraform_outputs(document)
+    assert kept == {"text": "a b", "list": '[1,{"ü":null}]', "flag": "true", "port": "8080"}
+    assert LeftOut("secret", "it is sensitive") in left_out
+    assert {item.key for item in left_out} == {"none", "empty", "long", "secret"}
+    assert not any(item.reason == "s" for item in left_out)
