@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.catalog.load import Catalog
-from reconciler.engine.place import Place, location_of
+from reconciler.engine.place import Place, is_path, location_of
 from reconciler.errors import InputError
 from reconciler.forges.base import ForgeReader, PullRequest
 from reconciler.forges.base import PullState as ForgePullState
@@ -31,6 +31,13 @@ class Repositories:
 
     def __post_init__(self) -> None:
         self._opened: dict[str, tuple[GitRemote, LocalForge]] = {}
+
+    def is_near(self, name: str) -> bool:
+        """True for a repository on this machine, which can be looked at without a network."""
+        repository = self.catalog.repository(name)
+        return (
+            repository is not None and repository.provider == "local" and is_path(location_of(self.place, repository))
+        )
 
     def get(self, name: str) -> tuple[GitRemote, LocalForge]:
         """A repository by its name in the catalog, and its forge. Raises `InputError` when it cannot be used."""
@@ -61,7 +68,7 @@ class ForgeObserver:
         found = forge.find(branch)
         return seen(found) if found is not None else None
 
-    def folder(self, target: Target) -> SeenFolder:
+    def folder(self, target: Target) -> SeenFolder | None:
         """See `Observer`."""
         root = self._tree(target.repository, f"refs/heads/{target.branch}")
         folder = root.subtree(target.folder) if root is not None else None

@@ -37,7 +37,6 @@ class Options:
     revision: str | None = None
     rewind: bool = False
     retry: frozenset[Key] = frozenset()
-    cancel: frozenset[Key] = frozenset()
     allow_deletes: frozenset[Key] = frozenset()
 
 
@@ -48,6 +47,7 @@ class PassResult:
 
     commit: str
     plan: Plan | None = None
+    book: RecordBook = field(default_factory=lambda: RecordBook(None), repr=False)
     superseded_by: str = ""
     problems: tuple[Problem, ...] = ()
     pulls: dict[Key, str] = field(default_factory=dict)
@@ -111,7 +111,7 @@ def _attempt(
     store.commit(tip, book, _claim_message(made, request), request.now)
     effects = Effects(repositories, store, request, now, progress)
     effects.carry_out(made)
-    return PassResult(commit, made, pulls=effects.pulls, failures=tuple(effects.failures))
+    return PassResult(commit, made, book, pulls=effects.pulls, failures=tuple(effects.failures))
 
 
 def shared_commit(place: Place, shared: GitRemote, revision: str | None) -> str:

@@ -103,55 +103,57 @@ class Snapshot:
 
 def snapshot(place: Place, revision: str | None) -> Snapshot:
     """A look without a network: the working folder as it is, or a commit of it; records from what this clone has."""
-    repository = own_repository(place)
-    if revision is not None:
-        if repository is None:
-            raise InputError(f"{place.path} is not in a Git repository, so it has no revisions", hint="leave it out")
-        commit = repository.objects.resolve(revision)
-        if commit is None:
-            raise InputError(f'there is no revision "{revision}" in {repository.name}', hint="check `git log`")
-        tree = place.inside(repository.objects.tree(commit))
-    else:
-        commit = head_commit(place.path) or ""
-        if place.top is not None and _is_bare(place.top):
-            assert repository is not None
-            if not commit:
-                raise InputError(f"{place.path} has no commit yet", hint="push the catalog to it first")
-            tree = place.inside(repository.objects.tree(commit))
-        else:
-            tree = open_folder(place.path)
-    catalog = Catalog(tree)
-    records, note = _local_records(place, catalog)
-    return Snapshot(catalog, commit, records, _before(place, records), note)
-
-
-def _local_records(place: Place, catalog: Catalog) -> tuple[Tree | None, str]:
-    """The records as far as this machine has them: those of a repository on a path, or the last fetched ones."""
-    settings = catalog.settings
-    unseen = "The records cannot be seen from here: this plan supposes that nothing is recorded."
-    if place.top is None:
-        return None, ""
+    catalog, commit = snapshot_catalog(place, revision)
+    note = (
+        "The records cannot be seen from here, so this supposes that nothing is recorded; `git fetch` may bring them."
+    )
     try:
-        if settings.records_repository or not (origin := origin_of(place.top)) or _is_path(origin):
-            remote = records_remote(place, catalog, catalog_remote(place))
-            if not _is_path(remote.name):
-                return None, unseen
-            return _tip(remote, f"refs/heads/{settings.records_branch}"), ""
-        own = own_repository(place)
-        assert own is not None
-        tree = _tip(own, f"refs/remotes/origin/{settings.records_branch}")
-        return tree, "" if tree is not None or not settings.lineage else unseen + " `git fetch` brings them."
+        found = local_records(place, catalog)
     except ReconcilerError as error:
-        return None, f"{unseen} {error.message}"
+        found, note = None, f"{note} {error}"
+    if found is None:
+        return Snapshot(catalog, commit, None, None, note if catalog.settings.lineage else "")
+    remote, tip = found
+    records = remote.objects.tree(tip)
+    return Snapshot(catalog, commit, records, _before(place, records))
 
 
-def _is_path(location: str) -> bool:
-    return Path(location).exists()
+def snapshot_catalog(place: Place, revision: str | None) -> tuple[Catalog, str]:
+    """The catalog of a working folder as it is, or of one commit; and the commit, empty where there is none yet."""
+    repository = own_repository(place)
+    if revision is None and not (place.top is not None and _is_bare(place.top)):
+        return Catalog(open_folder(place.path)), head_commit(place.path) or ""
+    if repository is None:
+        raise InputError(f"{place.path} is not in a Git repository, so it has no revisions", hint="leave it out")
+    commit = repository.objects.resolve(revision or "HEAD")
+    if commit is None:
+        what = f'there is no revision "{revision}" in' if revision else "there is no commit yet in"
+        raise InputError(f"{what} {repository.name}", hint="check `git log`")
+    return Catalog(place.inside(repository.objects.tree(commit))), commit
 
 
-def _tip(remote: GitRemote, ref: str) -> Tree | None:
+def local_records(place: Place, catalog: Catalog | None = None) -> tuple[GitRemote, str] | None:
+    """The repository and the commit of the records as far as this machine has them: those of a repository on a path,
+    else the ones that the clone fetched last. None when there are none to be seen."""
+    if place.top is None:
+        return None
+    catalog = catalog or snapshot_catalog(place, None)[0]
+    branch, origin = catalog.settings.records_branch, origin_of(place.top)
+    if catalog.settings.records_repository or origin is None or is_path(origin):
+        remote = records_remote(place, catalog, catalog_remote(place))
+        ref = f"refs/heads/{branch}"
+        if not is_path(remote.name):
+            return None
+    else:
+        remote = open_remote(str(place.top), cache=place.cache)
+        ref = f"refs/remotes/origin/{branch}"
     tip = remote.fetch(ref).get(ref)
-    return remote.objects.tree(tip) if tip is not None else None
+    return (remote, tip) if tip is not None else None
+
+
+def is_path(location: str) -> bool:
+    """True for a location on this machine."""
+    return Path(location).exists()
 
 
 def _before(place: Place, records: Tree | None) -> Tree | None:

@@ -75,6 +75,15 @@ def _deploy(world: World, record: Record, desired: Desired) -> Action:
     return Action(desired.key, verb, what, claimed, proposal, close, desired.notes)
 
 
+def decide_anew(world: World, record: Record, desired: Desired) -> Deployment:
+    """The deployment that would be claimed if one were needed: what `render` shows, whatever is under way. A resource
+    that is as desired is shown as its newest deployment has it."""
+    done = record.latest
+    if done is not None and done.digest == desired.digest:
+        return done
+    return _claim(world, record, desired, title(str(desired.key), desired.template, str(desired.version.version), ""))
+
+
 def _claim(world: World, record: Record, desired: Desired, subject: str) -> Deployment:
     number = record.count + 1
     digest = desired.digest
@@ -186,6 +195,8 @@ def _adopt_version(record: Record, done: Deployment, desired: Desired) -> Action
 
 def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: bool) -> Blocked | None:
     folder = world.observer.folder(desired.target)
+    if folder is None:
+        return None
     return foreign(record, folder, desired) or (None if retried else edited(record, folder))
 
 

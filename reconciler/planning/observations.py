@@ -51,8 +51,8 @@ class Observer(Protocol):
     def pull_request(self, target: Target, branch: str) -> SeenPull | None:
         """The newest pull request of a branch, in any state."""
 
-    def folder(self, target: Target) -> SeenFolder:
-        """A folder on the tip of its target branch."""
+    def folder(self, target: Target) -> SeenFolder | None:
+        """A folder on the tip of its target branch; None when it cannot be seen from here."""
 
     def report(self, target: Target, key: Key, deployment_id: str) -> Report | None:
         """The report of a deployment on the reports branch; for a destroy, the id is the literal of deletions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.model.lifecycle import Event, after, started
+from reconciler.model.lifecycle import started
 from reconciler.planning.observations import PullState, SeenPull
 from reconciler.records.record import PullRequestRef, Record
 
@@ -48,14 +48,3 @@ def _closing(record: Record, outcome: Outcome, now: str) -> Record:
 def is_orphan(record: Record, deployment: str) -> bool:
     """True when a pull request was opened for a deployment that is not current any more; it has to be closed."""
     return all(role is None or role.id != deployment for role in (record.latest, record.closing, record.placed))
-
-
-def cancelled(record: Record, now: str) -> Record:
-    """The record after a person asked to cancel what is under way: its pull request is to be closed."""
-    latest = record.latest
-    if latest is None or not latest.status.is_running or latest.merged_at:
-        return record
-    over = replace(
-        latest, status=after(latest.status, Event.CLOSE), finished_at=now, message="User initiated cancellation."
-    )
-    return replace(record, latest=over, closing=over)

@@ -9,7 +9,7 @@ from reconciler.catalog.bundle import part_files
 from reconciler.model.identity import account_of_arn
 from reconciler.model.trees import Tree, blob_id
 from reconciler.records.record import Deployment
-from reconciler.rendering.pull_request import Subject, body
+from reconciler.rendering.pull_request import Subject, body, what_changes
 from reconciler.rendering.terraform import Rendering, render
 
 
@@ -56,7 +56,7 @@ def propose(deployment: Deployment, bundle: Tree, placed: Deployment | None, tim
         folder=deployment.target.folder,
         catalog_commit=deployment.catalog_commit,
         requested_by=deployment.requested_by,
-        summary=deployment.title,
+        what=what_changes(deployment.title),
         replaces=placed.id if placed is not None else "",
         destroy=deployment.destroy,
         timeout_days=timeout_days,

@@ -35,7 +35,7 @@ def settle(
 def judge(
     record: Record,
     pull: SeenPull | None,
-    folder: SeenFolder,
+    folder: SeenFolder | None,
     report: Report | None,
     policy: PullRequestPolicy,
     now: str,
@@ -69,9 +69,9 @@ def judge(
     return _with(record, latest, closing)
 
 
-def carries(folder: SeenFolder, deployment: Deployment) -> bool:
-    """True when the target branch carries this deployment."""
-    metadata = folder.metadata
+def carries(folder: SeenFolder | None, deployment: Deployment) -> bool:
+    """True when the target branch is seen to carry this deployment."""
+    metadata = folder.metadata if folder is not None else None
     if metadata is None or metadata.key != deployment.key:
         return False
     return metadata.deleted if deployment.destroy else metadata.deployment_id == deployment.id

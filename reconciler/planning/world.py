@@ -16,13 +16,15 @@ from reconciler.records.record import Record
 @dataclass(frozen=True)
 class Request:
     """Whose wish is carried out: the catalog commit and its author, the lineage of the records, and the time of this
-    pass (RFC 3339, UTC). `retry` and `allow_deletes` are keys that a person named on the command line."""
+    pass (RFC 3339, UTC). `retry` and `allow_deletes` are keys that a person named on the command line; `look_at` are
+    keys to decide about whether or not anything changed."""
 
     catalog_commit: str
     author: str
     lineage: str
     now: str
     retry: frozenset[Key] = frozenset()
+    look_at: frozenset[Key] = frozenset()
     allow_deletes: frozenset[Key] = frozenset()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.reports import DELETED_ID
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -17,7 +19,7 @@ class Subject:
     folder: str
     catalog_commit: str
     requested_by: str
-    summary: str
+    what: str
     replaces: str
     destroy: bool
     timeout_days: int
@@ -26,6 +28,11 @@ class Subject:
 def title(key: str, template: str, version: str, what: str) -> str:
     """One line that names the resource, what happens to it, and the template version."""
     return f"{key}: {what} ({template} {version})"
+
+
+def what_changes(subject: str) -> str:
+    """The part of a title that says what happens."""
+    return subject.partition(": ")[2].rpartition(" (")[0]
 
 
 def body(subject: Subject) -> str:
@@ -40,8 +47,9 @@ def body(subject: Subject) -> str:
             f"Merging this proposes the content of `{subject.folder}/` to your automation, which provisions it "
             "and reports back."
         )
+    report_id = f"'{DELETED_ID}'" if subject.destroy else subject.deployment_id
     author = f", asked for by {subject.requested_by}" if subject.requested_by else ""
-    return f"""{subject.summary}
+    return f"""**What changes:** {subject.what}
 
 | | |
 |---|---|
@@ -54,8 +62,8 @@ def body(subject: Subject) -> str:
 {merge}
 
 - **To agree**, merge. The deployment is in progress until its automation reports: `reconciler provision` does so by
-  itself; other automation calls `reconciler notify --resource-arn {subject.arn} --deployment-id {subject.deployment_id}
-  --status SUCCEEDED` (or `FAILED`) in this repository.
+  itself; other automation runs this, or the same with `FAILED`, in this repository:
+  `reconciler notify --resource-arn {subject.arn} --deployment-id {report_id} --status SUCCEEDED`
 - **To refuse**, close. The deployment is cancelled, and stays so until the catalog asks for something else.
 - Do not push to this branch: the next change opens a pull request of its own.
 - Neither merged nor closed within {subject.timeout_days} days, it is closed and the deployment marked as failed.

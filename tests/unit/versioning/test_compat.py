@@ -247,14 +247,19 @@ OF_TYPE["integer"] = OF_TYPE["number"]
 OF_TYPE[None] = {key: value for group in OF_TYPE.values() for key, value in group.items()}
 
 
+def keywords(kind: str | None) -> dict[str, st.SearchStrategy[Any]]:
+    """The keywords of a type that hold no schemas, and their values."""
+    listed = LISTED.get(str(kind), VALUES)
+    common = {"nullable": st.booleans(), "default": listed, "enum": st.lists(listed, min_size=1, max_size=3)}
+    return {**OF_TYPE[kind], **common}
+
+
 @st.composite
 def schemas(draw: st.DrawFn, kind: str | None = "", depth: int = 2) -> dict[str, Any]:
     kinds = [*OF_TYPE] if depth else [kind for kind in OF_TYPE if kind not in ("array", "object")]
     kind = draw(st.sampled_from(kinds)) if kind == "" else kind
     schema: dict[str, Any] = {} if kind is None else {"type": kind}
-    listed = LISTED.get(str(kind), VALUES)
-    common = {"nullable": st.booleans(), "default": listed, "enum": st.lists(listed, min_size=1, max_size=3)}
-    for key, values in {**OF_TYPE[kind], **common}.items():
+    for key, values in keywords(kind).items():
         if draw(st.integers(0, 4)) == 0:
             schema[key] = draw(values)
     if kind in ("array", None) and depth and draw(st.booleans()):
@@ -274,18 +279,21 @@ def nodes(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 @st.composite
 def mutants(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with up to three keywords dropped, replaced or added somewhere in it."""
+    """The schema with one to three keywords replaced, dropped or added somewhere in it."""
     result = copy.deepcopy(schema)
     for _ in range(draw(st.integers(1, 3))):
         node = draw(st.sampled_from(nodes(result)))
-        other = draw(schemas(node.get("type"), depth=1))
-        key = draw(st.sampled_from(sorted({*node, *other} - {"type"}) or ["title"]))
-        if key in other and draw(st.booleans()):
-            node[key] = other[key]
-        elif key in node:
-            del node[key]
-        if "properties" in node and draw(st.booleans()):
-            node["properties"][draw(NAMES)] = draw(schemas(depth=0))
+        plain, nested = keywords(node.get("type")), draw(schemas(node.get("type"), depth=1))
+        # What is there is the likelier place to break something.
+        key = draw(st.sampled_from([*node, *node, *plain, *nested]))
+        if key == "properties" and draw(st.booleans()):
+            node[key] = {**node.get(key, {}), draw(NAMES): draw(schemas(depth=0))}
+        elif key in plain and draw(st.integers(0, 3)):
+            node[key] = draw(plain[key])
+        elif key in nested and key != "type":
+            node[key] = nested[key]
+        elif key != "type":
+            node.pop(key, None)
     return result
 
 

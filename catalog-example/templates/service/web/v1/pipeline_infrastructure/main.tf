@@ -1,0 +1,20 @@
+resource "terraform_data" "pipeline" {
+  input = {
+    repository = "${var.service.repository_id}@${var.service.branch_name}"
+    unit_tests = var.pipeline.inputs.unit_tests
+  }
+}
+
+resource "terraform_data" "stage" {
+  for_each = { for instance in var.service_instances : instance.name => instance }
+
+  input = {
+    pipeline    = terraform_data.pipeline.id
+    environment = each.value.environment.name
+    url         = each.value.outputs["url"]
+  }
+}
+
+output "stages" {
+  value = keys(terraform_data.stage)
+}

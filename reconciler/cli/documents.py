@@ -1,0 +1,71 @@
+"""Records as JSON documents and as a few words, for the verbs that read them."""
+
+from __future__ import annotations
+
+from reconciler.model.documents import Json
+from reconciler.planning.document import blocked_document
+from reconciler.records.record import Deployment, Record, VersionRecord
+
+
+def record_state(record: Record) -> str:
+    """The status of a resource, and what it waits for."""
+    latest = record.latest
+    if latest is None:
+        return f"not deployed, {record.blocked.reason}" if record.blocked is not None else "not deployed"
+    text = latest.status.value
+    if latest.status.is_running:
+        text += ", awaiting report" if latest.merged_at else ", awaiting merge"
+    elif record.blocked is not None and str(record.blocked.reason) not in (text.lower(),):
+        text += f", {record.blocked.reason}"
+    return text
+
+
+def record_document(record: Record) -> dict[str, Json]:
+    """A resource with its newest deployment and the one in effect."""
+    return {
+        "key": str(record.key),
+        "state": record_state(record),
+        "deployments": record.count,
+        "latest": deployment_document(record.latest) if record.latest is not None else None,
+        "effective": deployment_document(record.effective) if record.effective is not None else None,
+        "blocked": blocked_document(record, record.blocked) if record.blocked is not None else None,
+    }
+
+
+def deployment_document(deployment: Deployment) -> dict[str, Json]:
+    """A deployment as people and programs read it; the rendered document is left to `render`."""
+    pull = deployment.pull_request
+    return {
+        "key": str(deployment.key),
+        "id": deployment.id,
+        "number": deployment.number,
+        "status": deployment.status.value,
+        "statusMessage": deployment.message,
+        "template": deployment.template,
+        "version": str(deployment.version),
+        "repository": deployment.target.repository,
+        "folder": deployment.target.folder,
+        "pullRequest": pull.url if pull is not None else None,
+        "catalogCommit": deployment.catalog_commit,
+        "requestedBy": deployment.requested_by,
+        "claimedAt": deployment.claimed_at,
+        "mergedAt": deployment.merged_at,
+        "finishedAt": deployment.finished_at,
+        "outputs": dict(deployment.outputs),
+        "leftOut": dict(deployment.left_out),
+    }
+
+
+def version_document(template: str, version: VersionRecord) -> dict[str, Json]:
+    """A template version."""
+    return {
+        "key": f"{template}:{version.version}",
+        "version": str(version.version),
+        "status": version.status,
+        "code": version.code,
+        "statusMessage": version.message,
+        "bundle": version.bundle,
+        "catalogCommit": version.catalog_commit,
+        "at": version.at,
+        "compatibleEnvironments": list(version.compatible),
+    }

@@ -1,0 +1,65 @@
+"""`reconciler explain`: where a resource stands, why, and what moves it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import catalog_option, output_option, place_of, print_json
+from reconciler.cli.documents import record_document, record_state
+from reconciler.engine.clock import utc_now
+from reconciler.engine.offline import offline_plan
+from reconciler.engine.reading import read_records
+from reconciler.model.keys import Key, parse_key
+from reconciler.planning.document import blocked_document
+from reconciler.planning.result import Plan
+from reconciler.planning.world import Request
+from reconciler.records.record import Blocked, Record
+
+
+@click.command()
+@click.argument("key")
+@catalog_option
+@output_option("text", "json")
+def explain(key: str, catalog: Path, output: str) -> None:
+    """Say where one resource stands, what it waits for, since when, and the command that moves it on."""
+    place, wanted = place_of(catalog), parse_key(key)
+    record = read_records(place).record(wanted)
+    # The plan of this moment knows more than the records: what was merged or reported since the last pass.
+    request = Request("", "", "", utc_now(), look_at=frozenset({wanted}))
+    made = offline_plan(place, None, request).plan
+    blocked, next_step = _now(made, wanted, record)
+    if output == "json":
+        document = record_document(record)
+        document["blocked"] = blocked_document(record, blocked) if blocked is not None else None
+        print_json({"schema": "reconciler/explain/v1", **document, "next": next_step})
+        return
+    click.echo(f"{key}: {record_state(record)}")
+    if record.effective is not None:
+        click.echo(
+            f"  in effect  {record.effective.template} {record.effective.version}, deployment {record.effective.id}"
+        )
+    if record.latest is not None:
+        click.echo(f"  newest     {record.latest.title}")
+        if record.latest.pull_request is not None:
+            click.echo(f"  proposed   {record.latest.pull_request.url}")
+        if record.latest.message:
+            first, *rest = record.latest.message.splitlines()
+            click.echo("\n".join([f"  message    {first}", *(f"             {line}" for line in rest)]))
+    if blocked is not None:
+        click.echo(f"  reason     {blocked.reason}: {blocked.message}")
+        click.echo(f"  since      {blocked.since}")
+    click.echo(f"  next       {next_step}")
+
+
+def _now(plan: Plan | None, key: Key, record: Record) -> tuple[Blocked | None, str]:
+    if plan is None:
+        return record.blocked, "the catalog has errors: `reconciler validate`"
+    for other, blocked in plan.blocked:
+        if other.key == key:
+            return blocked, blocked.hint
+    for action in plan.actions:
+        if action.key == key:
+            return None, f"`reconciler apply` will {action.verb.value} it: {action.reason}"
+    return None, "nothing: it is as the catalog asks"

@@ -1,0 +1,37 @@
+"""`reconciler render`: the files one resource would get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import catalog_option, place_of, revision_option, say
+from reconciler.engine.clock import utc_now
+from reconciler.engine.offline import render_key
+from reconciler.errors import InputError
+from reconciler.model.keys import parse_key
+from reconciler.planning.world import Request
+
+
+@click.command()
+@click.argument("key")
+@catalog_option
+@revision_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files below this folder.")
+def render(key: str, catalog: Path, revision: str | None, out: Path | None) -> None:
+    """Render one resource, for example environment/dev, as its pull request would have it."""
+    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), parse_key(key))
+    if out is None:
+        for path, data in rendered.files.items():
+            click.echo(f"==> {rendered.folder}/{path} <==")
+            click.echo(data.decode("utf-8", "replace"))
+        return
+    target = out / rendered.folder
+    for path, data in rendered.files.items():
+        file = target / path
+        if file.is_symlink() or file.parent.is_symlink():
+            raise InputError(f"{file} is a link, and links are not followed", hint="name another folder with --out")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    say(f"wrote {len(rendered.files)} files to {target}")

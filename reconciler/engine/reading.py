@@ -1,0 +1,60 @@
+"""Reading the records: what is, what was, and what came of it. Nothing is fetched and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.engine.place import Place, local_records
+from reconciler.errors import InputError
+from reconciler.gitstore.base import Objects
+from reconciler.model.keys import Key
+from reconciler.records.book import RecordBook
+from reconciler.records.codec import decode_record
+from reconciler.records.layout import record_path
+from reconciler.records.record import Deployment, Record
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The records at one commit of their branch, with the objects to look back from it."""
+
+    book: RecordBook
+    tip: str
+    objects: Objects
+
+    def records(self) -> tuple[Record, ...]:
+        """All records of resources that are live or not settled, in deployment order."""
+        found = (self.book.get(key) for key in self.book.recorded_keys())
+        return tuple(sorted((r for r in found if r.is_live or r.is_unsettled), key=lambda record: record.key.sort_key))
+
+    def record(self, key: Key) -> Record:
+        """One record. Raises `InputError` for a key that was never heard of."""
+        record = self.book.get(key)
+        if record == Record(key):
+            hint = "`reconciler status` lists what is recorded; an `apply` comes first"
+            raise InputError(f"nothing is recorded of {key}", hint=hint)
+        return record
+
+    def deployments(self, key: Key) -> Iterator[Deployment]:
+        """Every deployment of a key, newest first, each as it was last seen: the history of its file."""
+        path, seen = record_path(key), set()
+        for commit in self.objects.history(self.tip, path):
+            data = self.objects.tree(commit.id).read(path)
+            record = decode_record(data, path) if data is not None else None
+            for role in (record.latest, record.closing) if record is not None else ():
+                if role is not None and role.id not in seen:
+                    seen.add(role.id)
+                    yield role
+
+
+def read_records(place: Place) -> Reading:
+    """The records of the catalog at a place. Raises `InputError` when they cannot be seen from this machine."""
+    found = local_records(place)
+    if found is None:
+        raise InputError(
+            "there are no records here yet",
+            hint="run `reconciler apply`, or `git fetch` in a clone whose records were written elsewhere",
+        )
+    remote, tip = found
+    return Reading(RecordBook(remote.objects.tree(tip)), tip, remote.objects)

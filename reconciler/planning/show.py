@@ -1,0 +1,168 @@
+"""A plan for people: the same facts as text and as Markdown, and the rendered diffs behind each action."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.planning.proposal import files_of
+from reconciler.planning.result import SYMBOLS, Action, Plan, Verb
+from reconciler.records.book import RecordBook
+from reconciler.rendering.metadata import METADATA_FILE
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One file that differs. `before` or `after` is None where there is no such file; `diff` is in unified form."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+    @property
+    def diff(self) -> str:
+        """The difference, without colours."""
+        old = self.before.decode("utf-8", "replace").splitlines() if self.before is not None else []
+        new = self.after.decode("utf-8", "replace").splitlines() if self.after is not None else []
+        a = f"a/{self.path}" if self.before is not None else "/dev/null"
+        b = f"b/{self.path}" if self.after is not None else "/dev/null"
+        return "\n".join(difflib.unified_diff(old, new, a, b, lineterm=""))
+
+
+def changes(
+    folder: str, before: Mapping[str, bytes], after: Mapping[str, bytes], *, everything: bool = False
+) -> tuple[FileChange, ...]:
+    """The files that differ. The metadata file is left out unless `everything` is asked for: it differs in every
+    deployment, and says what the plan says already."""
+    paths = [path for path in sorted(before.keys() | after.keys()) if everything or path != METADATA_FILE]
+    return tuple(
+        FileChange(f"{folder}/{path}" if folder else path, before.get(path), after.get(path))
+        for path in paths
+        if before.get(path) != after.get(path)
+    )
+
+
+def action_changes(book: RecordBook, action: Action) -> tuple[FileChange, ...]:
+    """What an action would change in its folder, compared with what is recorded as merged there."""
+    if action.open is None or action.verb is Verb.RESUME:
+        return ()
+    placed = action.record.placed
+    before: Mapping[str, bytes] = {}
+    if placed is not None:
+        bundle = book.bundle(placed.bundle)
+        before = files_of(placed, bundle) if bundle is not None else {}
+    after = dict(action.open.files)
+    after |= {path: data for path, data in before.items() if path not in after and path not in action.open.remove}
+    return changes(action.open.deployment.target.folder, before, after)
+
+
+def headline(plan: Plan) -> str:
+    """The plan in one line."""
+    counts: dict[str, int] = {}
+    for action in plan.actions:
+        counts[action.verb.value] = counts.get(action.verb.value, 0) + 1
+    parts = [f"{len(plan.cuts)} {'version' if len(plan.cuts) == 1 else 'versions'} to cut"] if plan.cuts else []
+    parts += [f"{count} to {verb}" for verb, count in counts.items()]
+    parts += [f"{len(plan.blocked)} waiting or blocked"] if plan.blocked else []
+    parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []
+    if not plan.has_changes:
+        return "Nothing to do" + (f": {', '.join(parts)}." if parts else ".")
+    return f"Plan: {', '.join(parts)}."
+
+
+def as_text(plan: Plan, book: RecordBook, *, diffs: bool = True) -> str:
+    """The plan as lines of plain text."""
+    return "\n".join(_text(plan, book, diffs)) + "\n"
+
+
+def _text(plan: Plan, book: RecordBook, diffs: bool) -> Iterator[str]:
+    if plan.cuts:
+        yield "Template versions"
+        for cut in plan.cuts:
+            mark = "!" if cut.record.is_failed else "+"
+            yield f"  {mark} {cut.name}  {cut.record.status}"
+            if cut.record.is_failed:
+                yield f"      {cut.record.code}: {cut.record.message}"
+            elif cut.breaks:
+                yield f"      a new major, since {'; '.join(f'{item.where}: {item.message}' for item in cut.breaks)}"
+        yield ""
+    if plan.actions:
+        yield "Actions"
+        for action in plan.actions:
+            yield f"  {SYMBOLS[action.verb]} {action.key}  {action.reason}"
+            if action.open is not None:
+                deployment = action.open.deployment
+                where = f"{deployment.target.repository}:{deployment.target.folder}/"
+                yield f"      {deployment.template} {deployment.version} -> {where}  deployment {deployment.id}"
+            if action.close is not None:
+                yield f"      closes {action.close.deployment.branch} first"
+            for note in action.notes:
+                yield f"      {note}"
+            if diffs:
+                yield from _indented(action_changes(book, action), action.verb)
+        yield ""
+    if plan.blocked:
+        yield "Waiting or blocked"
+        for record, blocked in plan.blocked:
+            yield f"  . {record.key}  {blocked.reason}, since {blocked.since}"
+            yield f"      {blocked.message}"
+            if blocked.hint:
+                yield f"      -> {blocked.hint}"
+        yield ""
+    yield headline(plan)
+
+
+def _indented(files: tuple[FileChange, ...], verb: Verb) -> Iterator[str]:
+    for change in files:
+        if verb is Verb.CREATE and change.before is None:
+            lines = (change.after or b"").count(b"\n") + 1
+            yield f"        new file {change.path} ({lines} lines)"
+        elif verb is Verb.DESTROY and change.before is not None and change.path.endswith(".tf"):
+            yield f"        {change.path} says that its resource is deleted"
+        else:
+            yield from (f"        {line}" for line in change.diff.splitlines())
+
+
+def as_markdown(plan: Plan, book: RecordBook) -> str:
+    """The plan for a comment on a pull request: verdict first, then tables, then folded diffs."""
+    return "\n".join(_markdown(plan, book)) + "\n"
+
+
+def _markdown(plan: Plan, book: RecordBook) -> Iterator[str]:
+    yield f"**{headline(plan)}**"
+    if plan.cuts:
+        yield from ("", "| Template version | Status | |", "|---|---|---|")
+        for cut in plan.cuts:
+            why = f"{cut.record.code}: {_cell(cut.record.message)}" if cut.record.is_failed else ""
+            yield f"| `{cut.name}` | {cut.record.status} | {why} |"
+    if plan.actions:
+        yield from ("", "| | Resource | Change | Template |", "|---|---|---|---|")
+        for action in plan.actions:
+            version = f"{action.open.deployment.template} {action.open.deployment.version}" if action.open else ""
+            verb = f"**{action.verb.value}**" if action.verb is Verb.DESTROY else action.verb.value
+            yield f"| {verb} | `{action.key}` | {_cell(action.reason)} | {version} |"
+    if plan.blocked:
+        yield from ("", "| Waiting or blocked | Reason | What to do |", "|---|---|---|")
+        for record, blocked in plan.blocked:
+            yield f"| `{record.key}` | {blocked.reason}: {_cell(blocked.message)} | {_cell(blocked.hint)} |"
+    for action in plan.actions:
+        files = action_changes(book, action)
+        if files:
+            yield from ("", f"<details><summary><code>{action.key}</code></summary>", "")
+            text = "\n".join(change.diff for change in files)
+            fence = "`" * max(3, 1 + max((len(run) for run in _runs(text)), default=0))
+            yield from (f"{fence}diff", text, fence, "", "</details>")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _runs(text: str) -> Iterator[str]:
+    """The runs of backticks in a text: a fence has to be longer than any of them."""
+    run = ""
+    for character in text:
+        run = run + character if character == "`" else ""
+        if run:
+            yield run
