@@ -27,6 +27,7 @@ DataPath = tuple[str | int, ...]
 MAX_BYTES = 1024 * 1024
 MAX_VALUES = 50_000
 MAX_DEPTH = 60
+MAX_INTEGER = 1 << 64  # beyond this no engine keeps a number exactly, and Python takes seconds to print one
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = {_TAG + "str", _TAG + "timestamp", _TAG + "value"}
@@ -201,7 +202,10 @@ class _Builder:
             if node.tag == _TAG + "bool":
                 return self._scalars.construct_yaml_bool(node)
             if node.tag == _TAG + "int":
-                return self._scalars.construct_yaml_int(node)
+                whole = self._scalars.construct_yaml_int(node)
+                if abs(whole) < MAX_INTEGER:
+                    return whole
+                raise self._refuse(node, "YAML_NUMBER", "the number is too large", "quote it")
             if node.tag == _TAG + "float":
                 number = self._scalars.construct_yaml_float(node)
                 if math.isfinite(number):

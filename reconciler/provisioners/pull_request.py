@@ -12,6 +12,7 @@ from datetime import datetime
 from reconciler.errors import ConflictError, InputError
 from reconciler.forges.base import ForgeReader, ForgeWriter, PullRequest, PullState
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
+from reconciler.model.identity import Target
 from reconciler.planning.proposal import Proposal
 
 LABEL = "reconciler"
@@ -61,24 +62,39 @@ class PullRequestProvisioner:
         tips = self._remote.fetch(base_ref, ref)
         if ref in tips:
             return
-        base = tips.get(base_ref)
-        if base is None:
-            hint = (
-                f"push a first commit to {target.branch}, or correct branch: in repositories/{target.repository}.yaml"
-            )
-            raise InputError(f"{self._remote.name} has no branch {target.branch}", hint=hint)
+        base = tips.get(base_ref) or self._first_commit(base_ref, target, deployment.claimed_at)
         objects = self._remote.objects
         edits: dict[str, Edit] = {f"{target.folder}/{path}": data for path, data in proposal.files.items()}
         edits |= {f"{target.folder}/{path}": None for path in proposal.remove}
         tree = objects.write_tree(objects.commit(base).tree, edits)
         # The claim's time, not now: two reconcilers that push the same deployment make the same commit.
-        time = int(datetime.fromisoformat(deployment.claimed_at).timestamp())
+        time = _seconds(deployment.claimed_at)
         commit = objects.write_commit(tree, (base,), _message(proposal), author=RECONCILER, time=time)
         try:
             self._remote.update(ref, old=None, new=commit)
         except ConflictError:
             if ref not in self._remote.refs():
                 raise
+
+    def _first_commit(self, base_ref: str, target: Target, at: str) -> str:
+        """An empty first commit for a repository that has none at all: there has to be something to propose to."""
+        refs = self._remote.refs()
+        if any(ref.startswith("refs/heads/") for ref in refs):
+            file = f"repositories/{target.repository}.yaml"
+            hint = f"push a first commit to {target.branch}, or correct branch: in {file}"
+            raise InputError(f"{self._remote.name} has no branch {target.branch}", hint=hint)
+        objects = self._remote.objects
+        tree = objects.write_tree(None, {})
+        commit = objects.write_commit(tree, (), "First commit\n", author=RECONCILER, time=_seconds(at))
+        try:
+            self._remote.update(base_ref, old=None, new=commit)
+        except ConflictError:
+            return self._remote.fetch(base_ref)[base_ref]
+        return commit
+
+
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp())
 
 
 def _message(proposal: Proposal) -> str:
