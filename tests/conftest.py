@@ -60,6 +60,7 @@ class GitDaemon:
     def start(self) -> None:
         """Starts serving; the port stays the same over a restart."""
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", self.port))
             self.port = probe.getsockname()[1]
         options = ["--enable=receive-pack", "--export-all", "--reuseaddr", "--listen=127.0.0.1", f"--port={self.port}"]

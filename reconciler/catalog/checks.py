@@ -5,7 +5,8 @@ Each check looks at one environment or service, so that a pass checks what chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from reconciler.catalog.bundle import Bundle
 from reconciler.catalog.entities import Environment, Inputs, Instance, Service, TemplateFolder
@@ -19,8 +20,12 @@ from reconciler.model.problems import Position, Problem, Severity
 from reconciler.model.versions import VersionLine
 
 
-def check_everything(catalog: Catalog) -> None:
-    """Every check on every file, bundles included. The problems are in `catalog.problems` afterwards."""
+def check_everything(catalog: Catalog, recorded: Collection[Key] = ()) -> None:
+    """Every check on every file, bundles included. The problems are in `catalog.problems` afterwards.
+
+    `recorded` are templates that have versions already. Where versions are computed, the bundle in the catalog may
+    become another major than the one that somebody follows, so that what does not fit it is a warning only.
+    """
     for template in catalog.templates().values():
         for major in template.majors:
             catalog.add_problems(catalog.bundle(template, major)[1])
@@ -28,10 +33,22 @@ def check_everything(catalog: Catalog) -> None:
     check_scope(catalog, environments, services, everything=True)
     for name in environments:
         environment = catalog.environment(name)
-        catalog.add_problems(_environment_fits(catalog, environment) if environment is not None else ())
+        if environment is not None:
+            made_from = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
+            catalog.add_problems(_softened(_environment_fits(catalog, environment), made_from, recorded))
     for name in services:
         service = catalog.service(name)
-        catalog.add_problems(_service_fits(catalog, service) if service is not None else ())
+        if service is not None:
+            made_of = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
+            catalog.add_problems(_softened(_service_fits(catalog, service), made_of, recorded))
+
+
+def _softened(
+    problems: Iterator[Problem], template: TemplateFolder | None, recorded: Collection[Key]
+) -> Iterator[Problem]:
+    is_computed = template is not None and None in template.majors and template.key in recorded
+    for problem in problems:
+        yield replace(problem, severity=Severity.WARNING) if is_computed else problem
 
 
 def check_scope(
@@ -52,12 +69,11 @@ def check_scope(
         environment = catalog.environment(name)
         if environment is not None:
             catalog.add_problems(_environment(catalog, environment))
-    folders: dict[str, Instance] = {}
     for name in services:
         service = catalog.service(name)
         if service is not None:
             catalog.add_problems(_service(catalog, service))
-            catalog.add_problems(_folders(service, folders))
+            catalog.add_problems(_folders(catalog, service))
 
 
 def _settings(catalog: Catalog) -> Iterator[Problem]:
@@ -169,14 +185,24 @@ def _pipeline_fits(catalog: Catalog, service: Service, template: TemplateFolder)
         yield from _inputs(catalog, template, pipeline.line, Kind.PIPELINE, pipeline.inputs)
 
 
-def _folders(service: Service, folders: dict[str, Instance]) -> Iterator[Problem]:
-    """`a-b`+`c` and `a`+`b-c` share a folder (reference, LAY-4)."""
+def _folders(catalog: Catalog, service: Service) -> Iterator[Problem]:
+    """`a-b`+`c` and `a`+`b-c` share a folder (reference, LAY-4). Only services named like a start of it are read."""
+    names = {name.casefold(): name for name in catalog.service_names()}
     for instance in service.instances:
-        folder = instance_folder(instance.environment, instance.service, instance.name)
-        other = folders.setdefault(folder.casefold(), instance)
-        if other.key != instance.key:
-            message = f"{instance.key} would share the folder {folder}/ with {other.key}"
-            yield Problem(_place(instance, "name"), "FOLDER_TAKEN", message, "rename one of the two instances")
+        folder = _folder(instance)
+        parts = folder.partition("/")[2].split("-")
+        starts = ("-".join(parts[:count]) for count in range(1, len(parts)))
+        for name in {names[start] for start in starts if start in names} - {service.name}:
+            other = catalog.service(name)
+            for twin in other.instances if other is not None else ():
+                if _folder(twin) == folder:
+                    message = f"{instance.key} would share the folder {folder}/ with {twin.key}"
+                    yield Problem(_place(instance, "name"), "FOLDER_TAKEN", message, "rename one of the two instances")
+
+
+def _folder(instance: Instance) -> str:
+    """The folder of an instance as a disk sees it that knows no case."""
+    return instance_folder(instance.environment, instance.service, instance.name).casefold()
 
 
 def _no_template(catalog: Catalog, file: YamlFile, kind: Kind, name: str) -> Problem:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import jsonschema
 from jsonschema.exceptions import ValidationError
@@ -43,9 +45,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names)}" if names else "remove it"
 
 
+def _pattern(_: Any, pattern: str, value: Json, __: Json) -> Iterator[ValidationError]:
+    """As in ECMAScript, whose patterns JSON Schema means: `$` is the end, where Python's lets a newline through."""
+    if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
+        yield ValidationError(f"does not match {pattern}")
+
+
+_Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, {"pattern": _pattern}
+)
+
+
 @lru_cache(maxsize=16)
-def _validator(kind: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(_SCHEMAS[kind])
+def _validator(kind: str) -> Any:
+    return _Validator(_SCHEMAS[kind])
 
 
 def check_shape(file: YamlFile, kind: str, name: str | None) -> tuple[Problem, ...]:

@@ -18,6 +18,7 @@ from reconciler.cli.common import (
     revision_option,
     say,
 )
+from reconciler.cli.documents import ended_document, print_ended
 from reconciler.engine.birth import init_records
 from reconciler.engine.clock import utc_now
 from reconciler.engine.passes import Options, PassResult, run_pass
@@ -81,24 +82,31 @@ def carry_out(place: Place, options: Options, *, output: str = "text", no_color:
         say(f"Commit {result.commit[:12]} is superseded by {handled}, which was handled already. Nothing done.")
     elif result.plan is None:
         say("Nothing was done, because the catalog has errors.")
-    elif output == "json":
-        print_json(result_document(result, result.plan))
-    else:
+    if output == "json":
+        print_json(result_document(result))
+    elif result.plan is not None:
+        print_ended(result.ended, no_color=no_color)
         # Diffs are for the decision before; here the pull requests are what a reader needs.
         print_marked(as_text(result.plan, result.book, diffs=False), no_color=no_color)
         for key, url in result.pulls.items():
             click.echo(f"{key}  {url}")
+    for key in sorted(options.retry & set(result.plan.unchanged if result.plan is not None else ()), key=str):
+        say(f"{key} is as the catalog asks, so there is nothing to retry.")
     for failure in result.failures:
         say(f"Error: {failure}")
     finish(exit_code(result))
 
 
-def result_document(result: PassResult, plan: Plan) -> dict[str, object]:
-    """What a pass did, as a document: the plan it carried out, the pull requests, and what failed."""
+def result_document(result: PassResult) -> dict[str, object]:
+    """What a pass did, as a document: the plan it carried out, what came of earlier deployments, the pull requests, and
+    what failed."""
+    plan = result.plan or Plan(result.commit, problems=result.problems)
     document = plan_document(plan, result.book)
     pulls = [{"key": str(key), "url": url} for key, url in result.pulls.items()]
     failures = list(result.failures)
-    return {**document, "schema": "reconciler/apply/v1", "pullRequests": pulls, "failures": failures}
+    ended = [ended_document(deployment) for deployment in result.ended]
+    new = {"schema": "reconciler/apply/v1", "ended": ended, "pullRequests": pulls, "failures": failures}
+    return {**document, **new, "supersededBy": result.superseded_by or None}
 
 
 def exit_code(result: PassResult) -> ExitCode:

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import catalog_option, color_option, place_of, print_marked, revision_option, say
+from reconciler.cli.keys import resource_key
 from reconciler.engine.clock import utc_now
 from reconciler.engine.offline import render_key
-from reconciler.model.keys import parse_key
 from reconciler.planning.world import Request
 
 
@@ -20,7 +20,7 @@ from reconciler.planning.world import Request
 @color_option
 def diff(key: str, catalog: Path, revision: str | None, no_color: bool) -> None:
     """Compare what one resource would get with what was merged for it last."""
-    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), parse_key(key))
+    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), resource_key(key))
     for change in rendered.changes:
         print_marked(change.diff + "\n", no_color=no_color)
     if not rendered.changes:

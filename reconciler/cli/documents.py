@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from reconciler.cli.common import print_marked
 from reconciler.model.documents import Json
 from reconciler.planning.document import blocked_document
 from reconciler.records.record import Deployment, Record, VersionRecord
@@ -53,6 +56,29 @@ def deployment_document(deployment: Deployment) -> dict[str, Json]:
         "finishedAt": deployment.finished_at,
         "outputs": dict(deployment.outputs),
         "leftOut": dict(deployment.left_out),
+    }
+
+
+def print_ended(ended: tuple[Deployment, ...], *, no_color: bool) -> None:
+    """What came of earlier deployments, for the terminal; nothing where none came to an end."""
+    if ended:
+        print_marked("\n".join(["Came to an end", *_ended_lines(ended), "", ""]), no_color=no_color)
+
+
+def _ended_lines(ended: Iterable[Deployment]) -> Iterator[str]:
+    for deployment in ended:
+        mark = "=" if deployment.status.is_success else "x" if deployment.status.is_cancelled else "!"
+        yield f"  {mark} {deployment.key}  {deployment.status}"
+        yield from (f"      {line}".rstrip() for line in deployment.message.splitlines())
+
+
+def ended_document(deployment: Deployment) -> dict[str, Json]:
+    """A deployment that came to an end."""
+    return {
+        "key": str(deployment.key),
+        "deployment": deployment.id,
+        "status": deployment.status.value,
+        "statusMessage": deployment.message,
     }
 
 

@@ -8,13 +8,15 @@ import click
 
 from reconciler.cli.common import catalog_option, output_option, place_of, print_json
 from reconciler.cli.documents import record_document, record_state
+from reconciler.cli.keys import resource_key
 from reconciler.engine.clock import utc_now
 from reconciler.engine.offline import offline_plan
-from reconciler.engine.reading import read_records
-from reconciler.model.keys import Key, parse_key
+from reconciler.errors import InputError
+from reconciler.model.keys import Key
 from reconciler.planning.document import blocked_document
 from reconciler.planning.result import Plan
 from reconciler.planning.world import Request
+from reconciler.records.book import RecordBook
 from reconciler.records.record import Blocked, Record
 
 
@@ -24,12 +26,15 @@ from reconciler.records.record import Blocked, Record
 @output_option("text", "json")
 def explain(key: str, catalog: Path, output: str) -> None:
     """Say where one resource stands, what it waits for, since when, and the command that moves it on."""
-    place, wanted = place_of(catalog), parse_key(key)
-    record = read_records(place).record(wanted)
+    place, wanted = place_of(catalog), resource_key(key)
     # The plan of this moment knows more than the records: what was merged or reported since the last pass.
     request = Request("", "", "", utc_now(), look_at=frozenset({wanted}))
-    made = offline_plan(place, None, request).plan
-    blocked, next_step = _now(made, wanted, record)
+    made = offline_plan(place, None, request)
+    record = RecordBook(made.book.tree).get(wanted)
+    if record == Record(wanted) and made.plan is not None and wanted in made.plan.unchanged:
+        hint = "check the name; `reconciler status` lists what is recorded"
+        raise InputError(f"neither the catalog nor the records have {key}", hint=hint)
+    blocked, next_step = _now(made.plan, wanted, record)
     if output == "json":
         document = record_document(record)
         document["blocked"] = blocked_document(record, blocked) if blocked is not None else None

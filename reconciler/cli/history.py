@@ -8,8 +8,8 @@ import click
 
 from reconciler.cli.common import catalog_option, color_option, output_option, place_of, print_json, print_table
 from reconciler.cli.documents import deployment_document
+from reconciler.cli.keys import resource_key
 from reconciler.engine.reading import read_records
-from reconciler.model.keys import parse_key
 
 
 @click.command()
@@ -20,7 +20,7 @@ from reconciler.model.keys import parse_key
 def history(key: str, catalog: Path, output: str, no_color: bool) -> None:
     """List the deployments of one resource, newest first."""
     reading = read_records(place_of(catalog))
-    record = reading.record(parse_key(key))
+    record = reading.record(resource_key(key))
     deployments = list(reading.deployments(record.key))
     if output == "json":
         items = [deployment_document(deployment) for deployment in deployments]

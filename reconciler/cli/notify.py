@@ -10,7 +10,6 @@ import click
 
 from reconciler.automation.folders import deployment_of, is_deployment_id
 from reconciler.automation.outputs import reportable
-from reconciler.automation.provision import tip_of
 from reconciler.automation.reports import ReportsBranch
 from reconciler.cli.places import branch_or_default, default_cache, provisioning_repository
 from reconciler.errors import InputError
@@ -55,9 +54,11 @@ def notify(
     given = [*(_outputs(outputs) if outputs is not None else []), *(_pair(pair) for pair in pairs)]
     kept, left_out = reportable(given)
     remote = provisioning_repository(repository, cache or default_cache()).remote
-    deployment = deployment_id or _deployment(remote, branch, resource_arn)
-    if not is_deployment_id(deployment):
-        raise InputError(f'"{deployment}" is no deployment id', hint="take it from .proton/deployment-metadata.json")
+    if deployment_id is not None and not is_deployment_id(deployment_id):
+        raise InputError(f'"{deployment_id}" is no deployment id', hint="take it from .proton/deployment-metadata.json")
+    branch = branch_or_default(remote, branch)
+    carried = _carried(remote, branch, resource_arn)
+    deployment = deployment_id or _the_one(carried, remote, branch, resource_arn)
     now = datetime.now(UTC)
     report = Report(
         key=key,
@@ -72,6 +73,10 @@ def notify(
     written = ReportsBranch(remote).write(report, at=int(now.timestamp()))
     for item in left_out:
         click.echo(f"output {item.key} is not reported: {item.reason}", err=True)
+    if carried is not None and carried != deployment:
+        # Not an error: somebody may have applied the branch of a pull request that is not merged yet.
+        text = f"{deployment} is not the deployment that {branch} carries for {key}, which is {carried}"
+        click.echo(f"{text}; a report counts for the deployment on record only", err=True)
     if written:
         click.echo(f"reported {verdict} for {key}, deployment {deployment}, on {REPORTS_BRANCH} of {remote.name}")
     else:
@@ -113,7 +118,8 @@ def _outputs(text: str) -> list[tuple[str, Json]]:
     if not isinstance(items, list) or not all(
         isinstance(item, dict) and isinstance(item.get("key"), str) and "valueString" in item for item in items
     ):
-        raise InputError(f"{source}: must be a list of objects with key and valueString")
+        hint = 'write [{"key": "a", "valueString": "b"}]'
+        raise InputError(f"{source}: must be a list of objects with key and valueString", hint=hint)
     return [(item["key"], item["valueString"]) for item in items]
 
 
@@ -124,9 +130,13 @@ def _pair(text: str) -> tuple[str, Json]:
     return key, value
 
 
-def _deployment(remote: GitRemote, branch: str | None, arn: str) -> str:
-    branch = branch_or_default(remote, branch)
-    found = deployment_of(tip_of(remote, branch), arn)
+def _carried(remote: GitRemote, branch: str, arn: str) -> str | None:
+    ref = f"refs/heads/{branch}"
+    tip = remote.fetch(ref).get(ref)
+    return deployment_of(remote.objects.tree(tip), arn) if tip is not None else None
+
+
+def _the_one(found: str | None, remote: GitRemote, branch: str, arn: str) -> str:
     if found is None:
         raise InputError(
             f"no folder, or more than one, on {branch} of {remote.name} is {arn}'s",

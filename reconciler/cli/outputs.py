@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import catalog_option, output_option, place_of, print_json, say
+from reconciler.cli.keys import resource_key
 from reconciler.engine.reading import Reading, read_records
 from reconciler.errors import InputError
-from reconciler.model.keys import parse_key
 from reconciler.records.record import Deployment, Record
 
 
@@ -21,7 +21,7 @@ from reconciler.records.record import Deployment, Record
 def outputs(key: str, catalog: Path, output: str, deployment: str | None) -> None:
     """Print the outputs in effect of one resource as KEY=VALUE lines."""
     reading = read_records(place_of(catalog))
-    found = _deployment(reading, reading.record(parse_key(key)), deployment)
+    found = _deployment(reading, reading.record(resource_key(key)), deployment)
     if output == "json":
         items = [{"key": name, "valueString": value} for name, value in found.outputs.items()]
         left_out = [{"key": name, "reason": reason} for name, reason in found.left_out.items()]

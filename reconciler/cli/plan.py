@@ -18,10 +18,12 @@ from reconciler.cli.common import (
     revision_option,
     say,
 )
+from reconciler.cli.documents import ended_document, print_ended
 from reconciler.engine.clock import utc_now
 from reconciler.engine.offline import offline_plan
 from reconciler.errors import ExitCode
 from reconciler.planning.document import plan_document
+from reconciler.planning.result import Plan
 from reconciler.planning.show import as_markdown, as_text
 from reconciler.planning.world import Request
 
@@ -47,13 +49,17 @@ def plan(
     print_problems(made.catalog.problems)
     if made.plan is None:
         say("Nothing was planned, because the catalog has errors.")
+        if output == "json":
+            print_json(plan_document(Plan("", problems=made.catalog.problems), made.book))
         finish(ExitCode.BAD)
         return
     if output == "json":
-        print_json(plan_document(made.plan, made.book))
+        ended = [ended_document(deployment) for deployment in made.book.ended]
+        print_json({**plan_document(made.plan, made.book), "ended": ended})
     elif output == "markdown":
         click.echo(as_markdown(made.plan, made.book), nl=False)
     else:
+        print_ended(made.book.ended, no_color=no_color)
         print_marked(as_text(made.plan, made.book, diffs=not no_diff), no_color=no_color)
     if any(cut.record.is_failed for cut in made.plan.cuts):
         finish(ExitCode.BAD)

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import catalog_option, place_of, revision_option, say
+from reconciler.cli.keys import resource_key
 from reconciler.engine.clock import utc_now
 from reconciler.engine.offline import render_key
 from reconciler.errors import InputError
-from reconciler.model.keys import parse_key
 from reconciler.planning.world import Request
 
 
@@ -21,7 +21,7 @@ from reconciler.planning.world import Request
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files below this folder.")
 def render(key: str, catalog: Path, revision: str | None, out: Path | None) -> None:
     """Render one resource, for example environment/dev, as its pull request would have it."""
-    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), parse_key(key))
+    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), resource_key(key))
     if out is None:
         for path, data in rendered.files.items():
             click.echo(f"==> {rendered.folder}/{path} <==")

@@ -8,8 +8,8 @@ import click
 
 from reconciler.cli.apply import carry_out
 from reconciler.cli.common import catalog_option, color_option, place_of, revision_option
+from reconciler.cli.keys import resource_key
 from reconciler.engine.passes import Options
-from reconciler.model.keys import parse_key
 
 
 @click.command()
@@ -22,5 +22,5 @@ def retry(keys: tuple[str, ...], catalog: Path, revision: str | None, no_color: 
 
     Also overwrites a folder that was changed by hand on its target branch. One pass, like `apply`.
     """
-    options = Options(revision=revision, retry=frozenset(parse_key(key) for key in keys))
+    options = Options(revision=revision, retry=frozenset(resource_key(key) for key in keys))
     carry_out(place_of(catalog), options, no_color=no_color)

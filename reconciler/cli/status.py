@@ -8,8 +8,13 @@ import click
 
 from reconciler.cli.common import catalog_option, color_option, output_option, place_of, print_json, print_table, say
 from reconciler.cli.documents import record_document, record_state
-from reconciler.engine.reading import read_records
-from reconciler.model.keys import parse_key
+from reconciler.cli.keys import resource_key
+from reconciler.engine.reading import Reading, read_records
+from reconciler.errors import InputError
+from reconciler.model.keys import Key, Kind, parse_key
+from reconciler.records.record import Record
+
+_PARTS = (Kind.INSTANCE, Kind.PIPELINE)
 
 
 @click.command()
@@ -18,9 +23,9 @@ from reconciler.model.keys import parse_key
 @output_option("text", "json")
 @color_option
 def status(key: str | None, catalog: Path, output: str, no_color: bool) -> None:
-    """Show every resource, or one, with its deployment status and template version."""
+    """Show every resource with its deployment status and template version; or one, or the parts of service/NAME."""
     reading = read_records(place_of(catalog))
-    records = (reading.record(parse_key(key)),) if key is not None else reading.records()
+    records = _chosen(reading, parse_key(key)) if key is not None else reading.records()
     if output == "json":
         items = [record_document(record) for record in records]
         print_json({"schema": "reconciler/status/v1", "resources": items})
@@ -38,3 +43,12 @@ def status(key: str | None, catalog: Path, output: str, no_color: bool) -> None:
         for record in records
     ]
     print_table(("RESOURCE", "STATUS", "IN EFFECT", "SINCE"), rows, no_color=no_color)
+
+
+def _chosen(reading: Reading, key: Key) -> tuple[Record, ...]:
+    if key.kind is not Kind.SERVICE:
+        return (reading.record(resource_key(str(key))),)
+    found = tuple(record for record in reading.records() if record.key.kind in _PARTS and record.key.owner == key.name)
+    if not found:
+        raise InputError(f"nothing is recorded of {key}", hint="`reconciler status` lists what is recorded")
+    return found

@@ -16,6 +16,7 @@ from reconciler.engine.place import snapshot
 from reconciler.errors import ExitCode, InputError
 from reconciler.model.problems import Position, Problem, Severity
 from reconciler.planning.document import problem_document
+from reconciler.records.book import RecordBook
 
 
 @click.command()
@@ -28,8 +29,9 @@ def validate(catalog: Path, revision: str | None, output: str) -> None:
     Bundles are checked with `terraform fmt` when terraform, tofu or the extra `terraform` is there. Needs no network.
     Exits with 1 when there are errors; warnings are what Proton tolerated.
     """
-    found = snapshot(place_of(catalog), revision).catalog
-    check_everything(found)
+    seen = snapshot(place_of(catalog), revision)
+    found = seen.catalog
+    check_everything(found, RecordBook(seen.records).template_keys())
     found.add_problems(terraform_problems(found))
     problems = found.problems
     errors = [problem for problem in problems if problem.is_error]

@@ -40,6 +40,9 @@ def versions(template: str | None, catalog: Path, output: str, no_color: bool) -
         for record in records
         for item in record.versions
     ]
+    if not rows:
+        say("No versions are recorded yet.")
+        return
     print_table(("VERSION", "STATUS", "", "CUT", "COMMIT"), rows, no_color=no_color)
     for record in records:
         for item in record.versions:

@@ -79,10 +79,10 @@ class Effects:
                 book.put(apply_outcome(book.get(outcome.record.key), outcome, now))
 
         message = commit_message(
-            f"record: {len(outcomes)} {'outcome' if len(outcomes) == 1 else 'outcomes'}",
+            f"record: {len(outcomes)} pull {'request' if len(outcomes) == 1 else 'requests'}",
             {
                 "Reconciler-Catalog-Commit": self._request.catalog_commit,
-                "Reconciler-Outcome": tuple(f"{o.record.key} {o.deployment} {o.pull.url}" for o, _ in outcomes),
+                "Reconciler-Pull-Request": tuple(f"{o.record.key} {o.deployment} {o.pull.url}" for o, _ in outcomes),
             },
         )
         book = self._store.outcome(change, message, now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.catalog.checks import check_everything
 from reconciler.catalog.load import Catalog
+from reconciler.engine.chronicle import Chronicle
 from reconciler.engine.observe import ForgeObserver, Repositories
 from reconciler.engine.place import Place, snapshot
 from reconciler.errors import InputError
@@ -31,7 +32,7 @@ class OfflinePlan:
     errors."""
 
     catalog: Catalog
-    book: RecordBook
+    book: Chronicle
     plan: Plan | None
     note: str
 
@@ -65,8 +66,8 @@ class NearObserver(ForgeObserver):
 def offline_plan(place: Place, revision: str | None, request: Request) -> OfflinePlan:
     """The plan of a working folder or a commit. Every check of `validate` comes first."""
     seen = snapshot(place, revision)
-    catalog, book = seen.catalog, RecordBook(seen.records)
-    check_everything(catalog)
+    catalog, book = seen.catalog, Chronicle(seen.records)
+    check_everything(catalog, book.template_keys())
     if any(problem.is_error for problem in catalog.problems if not _is_bundle(catalog, problem.position.path)):
         return OfflinePlan(catalog, book, None, seen.note)
     world = _world(place, catalog, book, replace(request, catalog_commit=seen.commit))
@@ -103,7 +104,7 @@ def render_key(place: Place, revision: str | None, request: Request, key: Key) -
     waits for is not known yet."""
     seen = snapshot(place, revision)
     catalog, book = seen.catalog, RecordBook(seen.records)
-    check_everything(catalog)
+    check_everything(catalog, book.template_keys())
     world = _world(place, catalog, book, replace(request, catalog_commit=seen.commit))
     plan(world, scope_of(catalog, seen.before, book))  # cuts the versions that the resource may follow
     desired = desired_of(world, key)

@@ -21,11 +21,13 @@ from reconciler.gitstore.base import GitRemote
 from reconciler.gitstore.open import open_remote
 from reconciler.model.keys import Key
 from reconciler.model.problems import Problem
+from reconciler.planning.desired import desired_of
 from reconciler.planning.plan import plan
 from reconciler.planning.result import Plan
 from reconciler.planning.scope import scope_of
 from reconciler.planning.world import Request, World
 from reconciler.records.book import RecordBook
+from reconciler.records.record import Deployment
 
 Progress = Callable[[str], None]
 
@@ -43,13 +45,15 @@ class Options:
 @dataclass(frozen=True)
 class PassResult:
     """What a pass did. `superseded_by` is the commit that was handled already when this one is older; `problems` are
-    the errors for which the catalog was not planned at all; `failures` are effects that did not succeed."""
+    the errors for which the catalog was not planned at all; `ended` are the earlier deployments that came to an end;
+    `failures` are effects that did not succeed."""
 
     commit: str
     plan: Plan | None = None
     book: RecordBook = field(default_factory=lambda: RecordBook(None), repr=False)
     superseded_by: str = ""
     problems: tuple[Problem, ...] = ()
+    ended: tuple[Deployment, ...] = ()
     pulls: dict[Key, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
 
@@ -107,11 +111,13 @@ def _attempt(
     )
     repositories = Repositories(place, catalog)
     world = World(catalog, book, ForgeObserver(repositories), request)
+    _require_known(world, options.retry | options.allow_deletes)
     made = plan(world, scope.including(options.retry))
-    store.commit(tip, book, _claim_message(made, request), request.now)
+    steps = [(book.endings(), _ended_message(book.ended, request)), (book, _claim_message(made, request))]
+    store.commit(tip, steps, request.now)
     effects = Effects(repositories, store, request, now, progress)
     effects.carry_out(made)
-    return PassResult(commit, made, book, pulls=effects.pulls, failures=tuple(effects.failures))
+    return PassResult(commit, made, book, ended=book.ended, pulls=effects.pulls, failures=tuple(effects.failures))
 
 
 def shared_commit(place: Place, shared: GitRemote, revision: str | None) -> str:
@@ -151,10 +157,29 @@ def _superseded(shared: GitRemote, book: RecordBook, commit: str, options: Optio
     raise InputError(message, hint="check out the catalog's newest commit, or agree with --rewind")
 
 
+def _require_known(world: World, keys: frozenset[Key]) -> None:
+    """Raises `InputError` for a key that a person named and that does not exist: most likely it is misspelt."""
+    for key in sorted(keys, key=str):
+        if not world.book.get(key).is_live and desired_of(world, key) is None:
+            hint = "check the name; `reconciler status` lists what is recorded"
+            raise InputError(f"neither the catalog nor the records have {key}", hint=hint)
+
+
+def _ended_message(ended: tuple[Deployment, ...], request: Request) -> str:
+    what = f"{ended[0].key} {ended[0].status}" if len(ended) == 1 else f"{len(ended)} deployments ended"
+    return commit_message(
+        f"record: {what}",
+        {
+            "Reconciler-Catalog-Commit": request.catalog_commit,
+            "Reconciler-Outcome": tuple(f"{item.key} {item.id} {item.status}" for item in ended),
+        },
+    )
+
+
 def _claim_message(made: Plan, request: Request) -> str:
     counts = {
-        "versions": len(made.cuts),
-        "actions": len(made.actions),
+        "version" if len(made.cuts) == 1 else "versions": len(made.cuts),
+        "action" if len(made.actions) == 1 else "actions": len(made.actions),
         "blocked": len(made.blocked),
     }
     what = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"

@@ -5,9 +5,10 @@ A claim loses to a conflict, and the pass decides anew; an outcome survives one,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.engine.chronicle import Chronicle
 from reconciler.engine.clock import seconds
 from reconciler.errors import ConflictError, RecordsError, TryAgainError
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
@@ -37,9 +38,9 @@ class RecordStore:
         """The commit that the branch is at right now, with its objects at hand; None while there is no branch."""
         return self.remote.fetch(self.ref).get(self.ref)
 
-    def book(self, tip: str | None) -> RecordBook:
+    def book(self, tip: str | None) -> Chronicle:
         """The records at a commit."""
-        return RecordBook(self.remote.objects.tree(tip) if tip is not None else None)
+        return Chronicle(self.remote.objects.tree(tip) if tip is not None else None)
 
     def birth(self, lineage: str, now: str) -> None:
         """Makes the branch. Raises `ConflictError` when there is one."""
@@ -49,22 +50,29 @@ class RecordStore:
         commit = objects.write_commit(tree, (), message, author=RECONCILER, time=seconds(now))
         self.remote.update(self.ref, old=None, new=commit)
 
-    def commit(self, tip: str, book: RecordBook, message: str, now: str) -> str:
-        """Writes what changed in a book read at `tip`, and returns the new tip; nothing changed, no commit. Raises
+    def commit(self, tip: str, steps: Iterable[tuple[RecordBook, str]], now: str) -> str:
+        """Writes books that were all read at `tip` and follow one another, one commit each with its message, and moves
+        the branch once, over all of them. Returns the new tip; where nothing changed there is no commit. Raises
         `ConflictError` when the branch is not at `tip` any more."""
+        objects = self.remote.objects
+        new, before = tip, objects.commit(tip).tree
+        for book, message in steps:
+            tree = self._tree(tip, book)
+            if tree != before:
+                new = objects.write_commit(tree, (new,), message, author=RECONCILER, time=seconds(now))
+                before = tree
+        if new != tip:
+            self.remote.update(self.ref, old=tip, new=new)
+        return new
+
+    def _tree(self, tip: str, book: RecordBook) -> str:
         objects = self.remote.objects
         edits: dict[str, Edit] = dict(book.edits)
         for identity, tree in book.pins.items():
             copied = copy_tree(tree, objects)
             assert copied == identity, "a bundle keeps its id"
             edits[bundle_path(identity)] = Entry(identity, EntryKind.TREE, copied, MODES[EntryKind.TREE])
-        before = objects.commit(tip).tree
-        after = objects.write_tree(before, edits)
-        if after == before:
-            return tip
-        commit = objects.write_commit(after, (tip,), message, author=RECONCILER, time=seconds(now))
-        self.remote.update(self.ref, old=tip, new=commit)
-        return commit
+        return objects.write_tree(objects.commit(tip).tree, edits)
 
     def outcome(self, change: Callable[[RecordBook], None], message: str, now: str) -> RecordBook:
         """Applies a change to the newest records, again and again until it is in. Returns the book it went into."""
@@ -76,7 +84,7 @@ class RecordStore:
             book = self.book(tip)
             change(book)
             try:
-                self.commit(tip, book, message, now)
+                self.commit(tip, [(book, message)], now)
             except ConflictError:
                 continue
             return book

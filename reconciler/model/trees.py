@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from reconciler.errors import InputError
+
 
 class EntryKind(StrEnum):
     """What a tree entry is. Links and submodules are listed, never followed."""
@@ -33,6 +35,17 @@ class Entry:
     kind: EntryKind
     id: str
     mode: int
+
+
+# Deeper than any person's folders, and shallow enough for recursion.
+MAX_DEPTH = 100
+
+
+def check_depth(prefix: str) -> None:
+    """Raises `InputError` for a path that is nested too deeply."""
+    if prefix.count("/") > MAX_DEPTH:
+        start = "/".join(prefix.split("/")[:3])
+        raise InputError(f"folders below {start} are nested more than {MAX_DEPTH} deep", hint="flatten them")
 
 
 class TreeReader(Protocol):
@@ -84,7 +97,9 @@ class Tree:
         return self.reader.read(entry.id) if entry is not None and entry.kind is EntryKind.FILE else None
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
-        """Every entry below that is not a tree, as (path, entry), depth first in Git's order."""
+        """Every entry below that is not a tree, as (path, entry), depth first in Git's order. Raises `InputError` when
+        folders are nested deeper than `MAX_DEPTH`: somebody made that tree to exhaust us."""
+        check_depth(prefix)
         for entry in self.entries():
             path = prefix + entry.name
             if entry.kind is EntryKind.TREE:
@@ -120,6 +135,7 @@ def changed_paths(before: Tree | None, after: Tree | None, prefix: str = "") -> 
     """The paths of files that differ between two trees. Equal subtrees are never opened, so the work is the change."""
     if before is not None and after is not None and before.id == after.id:
         return
+    check_depth(prefix)
     old = {entry.name: entry for entry in before.entries()} if before is not None else {}
     new = {entry.name: entry for entry in after.entries()} if after is not None else {}
     for name in sorted(old.keys() | new.keys()):

@@ -222,9 +222,10 @@ def foreign(record: Record, folder: SeenFolder, desired: Desired) -> Blocked | N
 
 
 def edited(record: Record, folder: SeenFolder) -> Blocked | None:
-    """A person's edit on the target branch is never overwritten unasked."""
+    """A person's edit on the target branch is never overwritten unasked. Whoever clears a destroyed resource's folder
+    away tidies up."""
     placed = record.placed
-    if placed is None:
+    if placed is None or (placed.destroy and not folder.files):
         return None
     changed = sorted(path for path, blob in placed.files.items() if folder.files.get(path) != blob)
     if not changed:
@@ -256,5 +257,6 @@ def reason(record: Record, desired: Desired) -> str:
     ):
         changes.append("service instances")
     if not changes and before.digest == desired.digest:
-        return "try again"
+        again = record.latest is None or record.latest.digest == desired.digest
+        return "try again" if again else "go back to what is in effect"
     return "update " + " and ".join(changes or ["settings"])

@@ -34,8 +34,10 @@ def decide_deletion(world: World, record: Record) -> Decision:
             hint = f"run the automation of {latest.target.repository} (`reconciler provision`)"
             reason = Reason.AWAITING_REPORT if latest.destroy else Reason.RUNNING
             return Blocked(reason, message, hint, (latest.target.repository,), latest.merged_at)
-    if latest.destroy and record.key not in world.request.retry:
-        hint = f"run `reconciler retry {record.key}`, or put it back into the catalog"
+    if latest.destroy and (latest.merged_at or record.key not in world.request.retry):
+        # One that was merged cannot be proposed again: the folder says already that its resource is deleted.
+        again = f"run the automation of {latest.target.repository} again" if latest.merged_at else ""
+        hint = f"{again or f'run `reconciler retry {record.key}`'}, or put it back into the catalog"
         return Blocked(Reason.FAILED, f"destroying it failed: {latest.message}", hint, (), latest.finished_at)
     return _destroy(world, record, latest)
 
@@ -47,12 +49,17 @@ def _destroy(world: World, record: Record, latest: Deployment) -> Action | Block
         over = after(latest.status, Event.SUPERSEDE)
         closing = replace(latest, status=over, finished_at=now, message="it is not in the catalog any more")
     placed = record.placed
+    if placed is not None and placed.destroy and not placed.status.is_gone:
+        # What was to be made anew came to nothing, so the failed destruction is the newest that happened.
+        back = replace(record, latest=placed, closing=closing, blocked=None)
+        close = proposal_of(world, closing, placed) if closing is not None else None
+        return Action(record.key, Verb.CLOSE, "destroying it failed before", back, None, close)
     if placed is None or placed.destroy:
         # Nothing of it was ever merged, or it is destroyed already: there is nothing to destroy.
         gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=now)
-        forgotten = Record(record.key, record.count, latest=gone, closing=closing)
+        forgotten = Record(record.key, record.count, latest=gone, placed=placed, closing=closing)
         close = proposal_of(world, closing, placed) if closing is not None else None
-        return Action(record.key, Verb.FORGET, "nothing of it was ever merged", forgotten, None, close)
+        return Action(record.key, Verb.FORGET, "nothing of it exists", forgotten, None, close)
     new = _claim(world, record, placed)
     if new is None:
         message = f"the bundle of {placed.template} {placed.version} is missing from the records branch"

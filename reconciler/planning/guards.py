@@ -21,8 +21,9 @@ def live_count(world: World) -> int:
     return sum(len(world.book.users(template)) for template in world.book.template_keys())
 
 
-def guard(world: World, deletions: tuple[Key, ...]) -> dict[Key, Blocked]:
-    """The deletions that are held back, each with its reason. Those with consent count for the share, but pass it."""
+def guard(world: World, deletions: tuple[Key, ...], under_way: int) -> dict[Key, Blocked]:
+    """The deletions that are held back, each with its reason. Those with consent count for the share, but pass it; so
+    do the `under_way`, or else a held-back rest would slip through as soon as a part of it was agreed to."""
     held: dict[Key, Blocked] = {}
     unasked = [key for key in deletions if not has_consent(world, key)]
     for key in unasked:
@@ -32,10 +33,9 @@ def guard(world: World, deletions: tuple[Key, ...]) -> dict[Key, Blocked]:
     limit = world.catalog.settings.safety.max_delete_percent
     if deletions:
         live = live_count(world)
-        if live >= MIN_LIVE_FOR_SHARE and len(deletions) * 100 > live * limit:
-            message = (
-                f"{len(deletions)} of {live} live resources would be destroyed, which is more than {limit} percent"
-            )
+        going = len(deletions) + under_way
+        if live >= MIN_LIVE_FOR_SHARE and going * 100 > live * limit:
+            message = f"{going} of {live} live resources would be destroyed, which is more than {limit} percent"
             for key in unasked:
                 held.setdefault(key, Blocked(Reason.TOO_MANY_DELETIONS, message, _consent(key)))
     return held

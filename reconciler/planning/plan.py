@@ -71,9 +71,9 @@ class _Planner:
                 lambda tree, key=key: world.pinned(tree, key.kind),  # type: ignore[misc]
                 moment,
             )
-            if record != world.book.template(key):
-                world.book.put_template(record, {cut.tree.id: cut.tree for cut in cuts if cut.tree is not None})
-            if cuts:
+            before = world.book.template(key)
+            world.book.put_template(record, {cut.tree.id: cut.tree for cut in cuts if cut.tree is not None})
+            if cuts or record.withdrawn != before.withdrawn:
                 changes.append(TemplateChange(record, cuts))
         return tuple(changes)
 
@@ -123,7 +123,8 @@ class _Planner:
         """True for what is on record and not in the catalog. A file with errors is never taken for a removed one: the
         engine plans nothing for a catalog with errors."""
         record = self.world.book.get(key)
-        if not record.is_live and not record.is_unsettled:
+        is_over = record.latest is not None and not record.is_live and record.closing is None
+        if is_over or not (record.is_live or record.is_unsettled):
             return False
         catalog = self.world.catalog
         if key.kind is Kind.ENVIRONMENT:
@@ -142,7 +143,8 @@ class _Planner:
 
     def _delete(self, deletions: set[Key]) -> None:
         fresh = tuple(sorted((key for key in deletions if self._needs_guard(key)), key=_backward))
-        held = guard(self.world, fresh)
+        latest = (self.world.book.get(key).latest for key in deletions)
+        held = guard(self.world, fresh, sum(item is not None and item.destroy for item in latest))
         for key in sorted(deletions, key=_backward):
             blocked = held.get(key) or in_use(self.world, key, frozenset(deletions))
             self._conclude(key, blocked or self._guarded(key, self._unwanted))
@@ -150,7 +152,7 @@ class _Planner:
     def _needs_guard(self, key: Key) -> bool:
         """Consent is asked for once: when a destruction is claimed it has been given."""
         latest = self.world.book.get(key).latest
-        return latest is not None and not latest.destroy
+        return latest is not None and not latest.destroy and not latest.status.is_gone
 
     def _unwanted(self, key: Key) -> Decision:
         return decide_deletion(self.world, self.world.book.get(key))

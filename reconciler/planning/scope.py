@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.catalog.load import ENVIRONMENTS, REPOSITORIES, SERVICES, SETTINGS_FILE, TEMPLATES, Catalog
-from reconciler.model.keys import Key, environment_key, instance_key, is_name, pipeline_key
+from reconciler.model.keys import Key, Kind, environment_key, instance_key, is_name, pipeline_key
 from reconciler.model.trees import Tree, changed_paths
 from reconciler.records.book import RecordBook
 
@@ -43,10 +43,21 @@ def scope_of(catalog: Catalog, before: Tree | None, book: RecordBook) -> Scope:
         if any(path.startswith(template.path + "/") for path in paths)
     )
     keys = set(book.unsettled())
+    checked = services | {key.owner for key in keys | _left_behind(catalog, book, environments) if _is_of_service(key)}
     keys |= {environment_key(name) for name in environments}
     for name in services:
         keys |= service_keys(catalog, book, name)
-    return Scope(templates, frozenset(keys), environments, services)
+    return Scope(templates, frozenset(keys), environments, frozenset(checked))
+
+
+def _left_behind(catalog: Catalog, book: RecordBook, environments: frozenset[str]) -> set[Key]:
+    """Who runs in an environment that is not in the catalog any more: its file may still name it."""
+    gone = environments.difference(catalog.environment_names())
+    return {user for name in gone for user in book.users(environment_key(name))}
+
+
+def _is_of_service(key: Key) -> bool:
+    return key.kind in (Kind.INSTANCE, Kind.PIPELINE)
 
 
 def service_keys(catalog: Catalog, book: RecordBook, name: str) -> set[Key]:

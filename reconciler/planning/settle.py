@@ -24,7 +24,7 @@ def settle(
 ) -> Record:
     """The record with everything that happened to its newest deployment since it was last looked at."""
     latest = record.latest
-    if latest is None or not _may_change(record, latest):
+    if latest is None or not _may_change(latest):
         return record
     pull = observer.pull_request(latest.target, latest.branch)
     folder = observer.folder(latest.target)
@@ -53,8 +53,13 @@ def judge(
         latest = replace(latest, status=after(latest.status, Event.REVIVE), finished_at="", message="")
     if merged_now:
         latest = replace(latest, merged_at=now)
-    if report is not None and not latest.reported_at and (latest.merged_at or not latest.destroy):
-        latest = _reported(latest, report, now)
+    if report is not None and latest.destroy and not latest.merged_at:
+        report = None  # it is about an earlier destroy: the literal in their metadata is the same for all
+    event = _EVENTS.get(report.status) if report is not None else None
+    if report is not None and event is None and latest.status.is_running:
+        latest = replace(latest, message=report.message)
+    if report is not None and event is not None and _is_news(latest, event):
+        latest = _reported(latest, event, report, now)
     elif latest.status.is_running and latest.destroy and latest.merged_at and not reports_deletion:
         latest = _finished(latest, Event.SUCCEED, now, "merged; this repository does not report deletions")
     elif latest.status.is_running and not latest.merged_at and pull is not None and pull.state is PullState.CLOSED:
@@ -89,15 +94,17 @@ def _with(record: Record, latest: Deployment, closing: Deployment | None) -> Rec
     return replace(record, latest=latest, effective=effective, placed=placed, closing=closing)
 
 
-def _may_change(record: Record, latest: Deployment) -> bool:
+def _may_change(latest: Deployment) -> bool:
     """A deployment that is over may still be reported late, as long as nothing newer was asked for."""
-    return latest.status.is_running or (not latest.reported_at and not latest.status.is_success)
+    return not latest.status.is_success
 
 
-def _reported(deployment: Deployment, report: Report, now: str) -> Deployment:
-    event = _EVENTS.get(report.status)
-    if event is None:
-        return replace(deployment, message=report.message)
+def _is_news(deployment: Deployment, event: Event) -> bool:
+    """A first report counts; after it only a success does, of automation that failed and was run again."""
+    return not deployment.reported_at or after(deployment.status, event).is_success
+
+
+def _reported(deployment: Deployment, event: Event, report: Report, now: str) -> Deployment:
     finished = _finished(deployment, event, now, report.message)
     outputs = dict(report.outputs or {}) if event is Event.SUCCEED else {}
     left_out = {item.key: item.reason for item in report.left_out}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from reconciler.errors import RecordsError
 from reconciler.model.documents import Json, canonical
 from reconciler.model.identity import Target
-from reconciler.model.keys import Key, parse_key
+from reconciler.model.keys import Key, find_key
 from reconciler.model.lifecycle import Status
 from reconciler.model.versions import Version, parse_version
 from reconciler.records.record import (
@@ -140,7 +140,10 @@ def _version(document: Mapping[str, Json], name: str) -> Version:
 
 
 def _key(document: Mapping[str, Json]) -> Key:
-    return parse_key(_text(document, "key"))
+    key = find_key(_text(document, "key"))
+    if key is None:
+        raise ValueError("key is no key")
+    return key
 
 
 def _deployment(deployment: Deployment) -> dict[str, Json]:

@@ -100,14 +100,18 @@ class Record:
 
     @property
     def is_unsettled(self) -> bool:
-        """True while every pass has to look at this key, whatever changed in the catalog."""
-        running = self.latest is not None and self.latest.status.is_running
-        return running or self.closing is not None or self.blocked is not None
+        """True while every pass has to look at this key, whatever changed in the catalog: until it has succeeded, its
+        pull request may be reopened, and a report may come."""
+        open_end = self.latest is not None and not self.latest.status.is_success
+        return open_end or self.closing is not None or self.blocked is not None
 
     @property
     def has_success(self) -> bool:
-        """True when others may use this resource's outputs: one success on record, and not being deleted."""
-        return self.effective is not None and not (self.latest is not None and self.latest.destroy)
+        """True when others may use this resource's outputs: one success on record, and not being deleted. A destruction
+        that was refused before it was merged has changed nothing."""
+        latest = self.latest
+        is_going = latest is not None and latest.destroy and (latest.status.is_running or bool(latest.merged_at))
+        return self.effective is not None and not is_going
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,6 @@ from reconciler.errors import InputError
 EXAMPLE = Path(__file__).parents[2] / "catalog-example"
 RECORDS = "refs/heads/reconciler/records"
 WITHOUT_CATALOG = ("provision", "notify", "init", "--help", "--version")
-
-DEV, PROD = "environment/dev", "environment/prod"
-SHOP_DEV = "service/shop/service-instance/shop-dev"
-SHOP_PROD = "service/shop/service-instance/shop-prod"
-MAILER = "service/mailer/service-instance/mailer-dev"
-PIPELINE = "service/shop/pipeline"
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Runs verbs in `root`, where the catalog lies in `catalog/`, beside its `infrastructure.git` and `pipelines.git`."""
+    """Runs verbs in `root`, where `catalog/` lies beside its `infrastructure.git` and `pipelines.git`."""
 
     root: Path
 
@@ -67,7 +60,7 @@ class Workshop:
         if verb not in WITHOUT_CATALOG and "--catalog" not in words:
             words += ["--catalog", "catalog"]
         out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
+        with chdir(self.root), redirect_stdout(out), redirect_stderr(err):
             code = run(words)
         said = Said(code, out.getvalue(), err.getvalue())
         assert code != 3, said.text
@@ -180,6 +173,8 @@ def _furnish(root: Path) -> Workshop:
     workshop = Workshop(root)
     shutil.copytree(EXAMPLE, workshop.catalog)
     workshop.git("init", "-q", "-b", "main")
+    workshop.git("config", "user.name", "Ada")
+    workshop.git("config", "user.email", "ada@example.com")
     workshop.commit("the example")
     for name in ("infrastructure", "pipelines"):
         workshop.git("init", "-q", "--bare", "-b", "main", f"{name}.git", at=".")
@@ -197,7 +192,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
 
 @pytest.fixture(scope="session")
-def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         find_terraform()
     except InputError:
@@ -208,7 +203,7 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         workshop = _furnish(root)
         workshop.apply("--init-records")
         workshop.work_off()
-    yield root
+    return root
 
 
 @pytest.fixture
