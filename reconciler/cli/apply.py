@@ -23,7 +23,7 @@ from reconciler.engine.birth import init_records
 from reconciler.engine.clock import utc_now
 from reconciler.engine.passes import Options, PassResult, run_pass
 from reconciler.engine.place import Place
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, TryAgainError
 from reconciler.gitstore.open import is_dirty, origin_of
 from reconciler.model.keys import parse_key
 from reconciler.planning.document import plan_document
@@ -92,8 +92,10 @@ def carry_out(place: Place, options: Options, *, output: str = "text", no_color:
             click.echo(f"{key}  {url}")
     for key in sorted(options.retry & set(result.plan.unchanged if result.plan is not None else ()), key=str):
         say(f"{key} is as the catalog asks, so there is nothing to retry.")
-    for failure in result.failures:
-        say(f"Error: {failure}")
+    for key, error in result.errors:
+        say(f"Error: {key}: {error.message}")
+        if error.hint:
+            say(f"  -> {error.hint}")
     finish(exit_code(result))
 
 
@@ -103,7 +105,7 @@ def result_document(result: PassResult) -> dict[str, object]:
     plan = result.plan or Plan(result.commit, problems=result.problems)
     document = plan_document(plan, result.book)
     pulls = [{"key": str(key), "url": url} for key, url in result.pulls.items()]
-    failures = list(result.failures)
+    failures = [{"key": str(key), "message": error.message, "hint": error.hint} for key, error in result.errors]
     ended = [ended_document(deployment) for deployment in result.ended]
     new = {"schema": "reconciler/apply/v1", "ended": ended, "pullRequests": pulls, "failures": failures}
     return {**document, **new, "supersededBy": result.superseded_by or None}
@@ -118,7 +120,9 @@ def exit_code(result: PassResult) -> ExitCode:
         return ExitCode.BAD
     if any(cut.record.is_failed for cut in result.plan.cuts):
         return ExitCode.BAD
-    bad = (Reason.INVALID_INPUTS, Reason.NO_FORGE)
+    bad = (Reason.INVALID_INPUTS, Reason.INCOMPATIBLE_ENVIRONMENT, Reason.IMMUTABLE, Reason.NO_FORGE)
     if any(blocked.reason in bad and record.blocked is None for record, blocked in result.plan.blocked):
         return ExitCode.BAD
-    return ExitCode.TRY_AGAIN if result.failures or result.plan.unreachable else ExitCode.OK
+    if any(not isinstance(error, TryAgainError) for _, error in result.errors):
+        return ExitCode.BAD
+    return ExitCode.TRY_AGAIN if result.errors or result.plan.unreachable else ExitCode.OK

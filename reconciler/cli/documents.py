@@ -17,7 +17,8 @@ def record_state(record: Record) -> str:
         return f"not deployed, {record.blocked.reason}" if record.blocked is not None else "not deployed"
     text = latest.status.value
     if latest.status.is_running:
-        text += ", awaiting report" if latest.merged_at else ", awaiting merge"
+        proposed = "awaiting merge" if latest.pull_request is not None else "not proposed yet"
+        text += f", {'awaiting report' if latest.merged_at else proposed}"
     elif record.blocked is not None and str(record.blocked.reason) not in (text.lower(),):
         text += f", {record.blocked.reason}"
     return text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import catalog_option, output_option, place_of, print_json
+from reconciler.cli.common import catalog_option, output_option, place_of, print_json, say
 from reconciler.cli.documents import record_document, record_state
 from reconciler.cli.keys import resource_key
 from reconciler.engine.clock import utc_now
@@ -30,6 +30,8 @@ def explain(key: str, catalog: Path, output: str) -> None:
     # The plan of this moment knows more than the records: what was merged or reported since the last pass.
     request = Request("", "", "", utc_now(), look_at=frozenset({wanted}))
     made = offline_plan(place, None, request)
+    if made.note:
+        say(made.note)
     record = RecordBook(made.book.tree).get(wanted)
     if record == Record(wanted) and made.plan is not None and wanted in made.plan.unchanged:
         hint = "check the name; `reconciler status` lists what is recorded"
@@ -53,7 +55,9 @@ def explain(key: str, catalog: Path, output: str) -> None:
             first, *rest = record.latest.message.splitlines()
             click.echo("\n".join([f"  message    {first}", *(f"             {line}" for line in rest)]))
     if blocked is not None:
-        click.echo(f"  reason     {blocked.reason}: {blocked.message}")
+        why = blocked.message.removeprefix(f"{blocked.reason}: ")
+        shown = record.latest is not None and why == record.latest.message
+        click.echo(f"  reason     {blocked.reason}" + ("" if shown else f": {why}"))
         click.echo(f"  since      {blocked.since}")
     click.echo(f"  next       {next_step}")
 

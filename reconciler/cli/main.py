@@ -83,8 +83,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.BAD
-    except BrokenPipeError:
-        # Whoever read our output has gone; not an error of ours, and there is nobody left to tell.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone, which click answers by leaving; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except OSError as error:

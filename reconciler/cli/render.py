@@ -28,10 +28,14 @@ def render(key: str, catalog: Path, revision: str | None, out: Path | None) -> N
             click.echo(data.decode("utf-8", "replace"))
         return
     target = out / rendered.folder
+    for path in rendered.files:
+        inside = (target / path).relative_to(out)
+        for place in (out / parent for parent in (inside, *inside.parents[:-1])):
+            if place.is_symlink():
+                hint = "name another folder with --out"
+                raise InputError(f"{place} is a link, and links are not followed", hint=hint)
     for path, data in rendered.files.items():
         file = target / path
-        if file.is_symlink() or file.parent.is_symlink():
-            raise InputError(f"{file} is a link, and links are not followed", hint="name another folder with --out")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     say(f"wrote {len(rendered.files)} files to {target}")

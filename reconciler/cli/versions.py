@@ -11,6 +11,7 @@ from reconciler.cli.documents import version_document
 from reconciler.engine.reading import read_records
 from reconciler.errors import InputError
 from reconciler.model.keys import Key, parse_key
+from reconciler.model.versions import VersionLine
 from reconciler.records.record import TemplateRecord
 
 
@@ -62,7 +63,16 @@ def _marks(record: TemplateRecord, version: str) -> str:
     recommended = record.recommended()
     if recommended is not None and str(recommended.version) == version:
         return "recommended"
+    if version in _recommended_minors(record).values():
+        return "recommended minor"
     return "withdrawn" if version in record.withdrawn else ""
+
+
+def _recommended_minors(record: TemplateRecord) -> dict[str, str]:
+    """The version that whoever follows a major is on, by major (reference, VER-7)."""
+    majors = sorted({item.version.major for item in record.versions})
+    found = ((major, record.recommended(VersionLine(major))) for major in majors)
+    return {str(major): str(item.version) for major, item in found if item is not None}
 
 
 def _document(record: TemplateRecord) -> dict[str, object]:
@@ -70,6 +80,7 @@ def _document(record: TemplateRecord) -> dict[str, object]:
     return {
         "key": str(record.key),
         "recommendedVersion": str(recommended.version) if recommended is not None else None,
+        "recommendedMinorVersions": _recommended_minors(record),
         "withdrawn": list(record.withdrawn),
         "versions": [version_document(str(record.key), item) for item in record.versions],
     }

@@ -38,7 +38,7 @@ class Effects:
         self._progress = progress
         self._outcomes: list[tuple[Outcome, Proposal]] = []
         self.pulls: dict[Key, str] = {}
-        self.failures: list[str] = []
+        self.errors: list[tuple[Key, ReconcilerError]] = []
 
     def carry_out(self, plan: Plan) -> None:
         """Every action in the plan's order."""
@@ -48,7 +48,7 @@ class Effects:
             try:
                 self._act(action)
             except ReconcilerError as error:
-                self.failures.append(f"{action.key}: {error}")
+                self.errors.append((action.key, error))
             if len(self._outcomes) >= BATCH:
                 self._record()
         self._record()

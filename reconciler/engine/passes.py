@@ -16,7 +16,7 @@ from reconciler.engine.lineage import require_lineage
 from reconciler.engine.observe import ForgeObserver, Repositories
 from reconciler.engine.place import Place, catalog_remote, records_remote
 from reconciler.engine.store import ATTEMPTS, RecordStore, commit_message
-from reconciler.errors import ConflictError, InputError, TryAgainError
+from reconciler.errors import ConflictError, InputError, ReconcilerError, TryAgainError
 from reconciler.gitstore.base import GitRemote
 from reconciler.gitstore.open import open_remote
 from reconciler.model.keys import Key
@@ -46,7 +46,7 @@ class Options:
 class PassResult:
     """What a pass did. `superseded_by` is the commit that was handled already when this one is older; `problems` are
     the errors for which the catalog was not planned at all; `ended` are the earlier deployments that came to an end;
-    `failures` are effects that did not succeed."""
+    `errors` are those of effects that did not succeed."""
 
     commit: str
     plan: Plan | None = None
@@ -55,7 +55,12 @@ class PassResult:
     problems: tuple[Problem, ...] = ()
     ended: tuple[Deployment, ...] = ()
     pulls: dict[Key, str] = field(default_factory=dict)
-    failures: tuple[str, ...] = ()
+    errors: tuple[tuple[Key, ReconcilerError], ...] = ()
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The effects that did not succeed, in words."""
+        return tuple(f"{key}: {error}" for key, error in self.errors)
 
 
 def run_pass(place: Place, options: Options, now: Callable[[], str], progress: Progress) -> PassResult:
@@ -117,7 +122,7 @@ def _attempt(
     store.commit(tip, steps, request.now)
     effects = Effects(repositories, store, request, now, progress)
     effects.carry_out(made)
-    return PassResult(commit, made, book, ended=book.ended, pulls=effects.pulls, failures=tuple(effects.failures))
+    return PassResult(commit, made, book, ended=book.ended, pulls=effects.pulls, errors=tuple(effects.errors))
 
 
 def shared_commit(place: Place, shared: GitRemote, revision: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.identity import deployment_id
+from reconciler.model.identity import Target, deployment_id
 from reconciler.model.keys import Kind
 from reconciler.model.lifecycle import Event, after, started
 from reconciler.planning.desired import Desired
@@ -34,8 +34,8 @@ def decide(world: World, record: Record, desired: Desired | Blocked) -> Decision
     stopped = latest is not None and not latest.status.is_success and not latest.destroy
     if latest is not None and stopped and latest.digest == desired.digest and not retried:
         return _stopped(latest)
-    done = record.effective
-    if done is not None and done.digest == desired.digest and (record.placed or done).id == done.id:
+    done = _in_effect(record, desired)
+    if done is not None and not (retried and _was_edited(world, record)):
         return _adopt_version(record, done, desired)
     blocked = _folder_blocks(world, record, desired, retried=retried)
     return blocked or _deploy(world, record, desired)
@@ -53,10 +53,36 @@ def _under_way(world: World, record: Record, latest: Deployment, desired: Desire
         return resume(world, record, Verb.RESUME, "claimed before, and not known to be finished")
     if wanted or isinstance(desired, Blocked):
         return awaiting_merge(latest)
+    done = _in_effect(record, desired)
+    if done is not None:
+        return _withdraw(world, record, latest, done, desired)
     return _immutable(record, desired) or _deploy(world, record, desired)
 
 
-def _deploy(world: World, record: Record, desired: Desired) -> Action:
+def _in_effect(record: Record, desired: Desired) -> Deployment | None:
+    """The deployment in effect, when it is what is desired and what the target branch carries."""
+    done = record.effective
+    if done is None or done.digest != desired.digest:
+        return None
+    return done if (record.placed or done).id == done.id else None
+
+
+def _withdraw(world: World, record: Record, latest: Deployment, done: Deployment, desired: Desired) -> Decision:
+    """What was proposed is not wanted any more, and what is in effect is: closing the pull request is all there is."""
+    closing = superseded(world, latest, "what is in effect is wanted again")
+    adopted = _adopt_version(record, done, desired)
+    base = adopted.record if adopted is not None else record
+    withdrawn = replace(base, latest=base.effective, closing=closing, blocked=None)
+    return resume(world, withdrawn, Verb.CLOSE, "what is in effect is wanted again")
+
+
+def superseded(world: World, latest: Deployment, message: str, by: str = "") -> Deployment:
+    """A deployment that is over before its pull request is: that is closed next. `by` is the id of its successor."""
+    over = after(latest.status, Event.SUPERSEDE)
+    return replace(latest, status=over, finished_at=world.request.now, message=message, replaced_by=by)
+
+
+def _deploy(world: World, record: Record, desired: Desired) -> Action | Blocked:
     latest, placed = record.latest, record.placed
     exists = placed is not None and not placed.destroy
     verb = Verb.UPDATE if exists else Verb.CREATE
@@ -64,13 +90,13 @@ def _deploy(world: World, record: Record, desired: Desired) -> Action:
     new = _claim(world, record, desired, title(str(desired.key), desired.template, str(desired.version.version), what))
     closing = None
     if latest is not None and latest.status.is_running:
-        over = after(latest.status, Event.SUPERSEDE)
-        message = f"superseded by {new.id}"
-        closing = replace(latest, status=over, finished_at=world.request.now, message=message, replaced_by=new.id)
+        closing = superseded(world, latest, f"superseded by {new.id}", new.id)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
     bundle = desired.bundle.tree
     days = world.catalog.settings.pull_requests.timeout_days
     close = proposal_of(world, closing, placed) if closing is not None else None
+    if closing is not None and close is None:
+        return bundle_lost(closing)
     proposal = propose(new, bundle, placed, days)
     return Action(desired.key, verb, what, claimed, proposal, close, desired.notes)
 
@@ -122,9 +148,14 @@ def resume(world: World, record: Record, verb: Verb, why: str) -> Decision:
     wanted = latest if latest.status.is_running else None
     proposal = proposal_of(world, wanted, record.placed) if wanted is not None else None
     if (closing is not None and close is None) or (wanted is not None and proposal is None):
-        message = f"the bundle of {latest.template} {latest.version} is missing from the records branch"
-        return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
+        return bundle_lost(latest)
     return Action(record.key, verb, why, record, proposal, close)
+
+
+def bundle_lost(deployment: Deployment) -> Blocked:
+    """The pinned bundle of a deployment is gone, so that nothing of it can be rendered."""
+    message = f"the bundle of {deployment.template} {deployment.version} is missing from the records branch"
+    return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
 
 
 def awaiting_merge(latest: Deployment) -> Blocked:
@@ -163,7 +194,7 @@ def _immutable(record: Record, desired: Desired) -> Blocked | None:
     if placed.environment != desired.environment:
         changes.append(f"the environment from {placed.environment} to {desired.environment}")
     elif placed.target != desired.target:
-        changes.append(f"the place from {_place(placed)} to {desired.target.repository}:{desired.target.folder}")
+        changes.append(f"the place from {_place(placed.target)} to {_place(desired.target)}")
     if placed.template != desired.template:
         changes.append(f"the template from {placed.template} to {desired.template}")
     if not changes:
@@ -173,8 +204,8 @@ def _immutable(record: Record, desired: Desired) -> Blocked | None:
     return Blocked(Reason.IMMUTABLE, message, hint)
 
 
-def _place(deployment: Deployment) -> str:
-    return f"{deployment.target.repository}:{deployment.target.folder}"
+def _place(target: Target) -> str:
+    return f"{target.folder}/ on {target.branch} of {target.repository}"
 
 
 def _adopt_version(record: Record, done: Deployment, desired: Desired) -> Action | None:
@@ -191,6 +222,11 @@ def _adopt_version(record: Record, done: Deployment, desired: Desired) -> Action
         blocked=None,
     )
     return Action(desired.key, Verb.RECORD, why, adopted, notes=desired.notes)
+
+
+def _was_edited(world: World, record: Record) -> bool:
+    folder = world.observer.folder(record.placed.target) if record.placed is not None else None
+    return folder is not None and edited(record, folder) is not None
 
 
 def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: bool) -> Blocked | None:
@@ -257,6 +293,5 @@ def reason(record: Record, desired: Desired) -> str:
     ):
         changes.append("service instances")
     if not changes and before.digest == desired.digest:
-        again = record.latest is None or record.latest.digest == desired.digest
-        return "try again" if again else "go back to what is in effect"
+        return "try again"
     return "update " + " and ".join(changes or ["settings"])

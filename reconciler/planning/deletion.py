@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.model.documents import digest
 from reconciler.model.identity import deployment_id
 from reconciler.model.lifecycle import Event, after, started
-from reconciler.planning.decide import Decision, awaiting_merge, proposal_of, resume
+from reconciler.planning.decide import Decision, awaiting_merge, bundle_lost, proposal_of, resume, superseded
 from reconciler.planning.proposal import blob_ids, files_of
 from reconciler.planning.reasons import Reason
 from reconciler.planning.result import Action, Verb
@@ -43,32 +43,27 @@ def decide_deletion(world: World, record: Record) -> Decision:
 
 
 def _destroy(world: World, record: Record, latest: Deployment) -> Action | Blocked:
-    now = world.request.now
-    closing = None
+    placed, closing, close = record.placed, None, None
     if latest.status.is_running:
-        over = after(latest.status, Event.SUPERSEDE)
-        closing = replace(latest, status=over, finished_at=now, message="it is not in the catalog any more")
-    placed = record.placed
+        closing = superseded(world, latest, "it is not in the catalog any more")
+        close = proposal_of(world, closing, placed)
+        if close is None:
+            return bundle_lost(closing)
     if placed is not None and placed.destroy and not placed.status.is_gone:
         # What was to be made anew came to nothing, so the failed destruction is the newest that happened.
         back = replace(record, latest=placed, closing=closing, blocked=None)
-        close = proposal_of(world, closing, placed) if closing is not None else None
         return Action(record.key, Verb.CLOSE, "destroying it failed before", back, None, close)
     if placed is None or placed.destroy:
         # Nothing of it was ever merged, or it is destroyed already: there is nothing to destroy.
-        gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=now)
+        gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=world.request.now)
         forgotten = Record(record.key, record.count, latest=gone, placed=placed, closing=closing)
-        close = proposal_of(world, closing, placed) if closing is not None else None
         return Action(record.key, Verb.FORGET, "nothing of it exists", forgotten, None, close)
     new = _claim(world, record, placed)
     if new is None:
-        message = f"the bundle of {placed.template} {placed.version} is missing from the records branch"
-        return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
+        return bundle_lost(placed)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
-    close = proposal_of(world, closing, placed) if closing is not None else None
-    return Action(
-        record.key, Verb.DESTROY, "it is not in the catalog any more", claimed, proposal_of(world, new, placed), close
-    )
+    why = "it is not in the catalog any more"
+    return Action(record.key, Verb.DESTROY, why, claimed, proposal_of(world, new, placed), close)
 
 
 def _claim(world: World, record: Record, placed: Deployment) -> Deployment | None:

@@ -96,7 +96,7 @@ def _text(plan: Plan, book: RecordBook, diffs: bool) -> Iterator[str]:
                 where = f"{deployment.target.repository}:{deployment.target.folder}/"
                 yield f"      {deployment.template} {deployment.version} -> {where}  deployment {deployment.id}"
             if action.close is not None:
-                yield f"      closes {action.close.deployment.branch} first"
+                yield f"      closes {action.close.deployment.branch}{' first' if action.open is not None else ''}"
             for note in action.notes:
                 yield f"      {note}"
             if diffs:

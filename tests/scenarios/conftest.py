@@ -136,6 +136,12 @@ class Workshop:
         """The titles of all open pull requests by name."""
         return {item["key"]: item["title"] for item in self.run("pr", "list", "-o", "json").json["pullRequests"]}
 
+    def pulls_of(self, repository: str) -> list[str]:
+        """The titles of the open pull requests of a repository, whatever the catalog looks like."""
+        with chdir(self.root):
+            said = self.run("pr", "list", "--repository", f"{repository}.git", "--catalog", ".", "-o", "json")
+        return [item["title"] for item in said.json["pullRequests"]]
+
     def states(self) -> dict[str, str]:
         """The state of every recorded resource by key."""
         return {item["key"]: item["state"] for item in self.run("status", "-o", "json").json["resources"]}

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engine.birth import init_records
+from reconciler.engine.place import Place, find_place
+from reconciler.engine.scaffold import scaffold
+from reconciler.engine.store import RecordStore
 from reconciler.errors import ReconcilerError, TryAgainError
 from reconciler.forges.base import PullState
 from reconciler.gitstore.local import LocalRemote
 from reconciler.model.reports import ReportStatus
-from tests.support.story import FILES, Story, environment, service
+from tests.support.story import FILES, NOW, Story, environment, service
 
 
 def _catalog(port: int = 80, cidr: str = "a", *, instance: bool = True) -> dict[str, str | None]:
@@ -208,3 +212,23 @@ def _at_once(passes: int, story: Story) -> None:
     for thread in threads:
         thread.join()
     assert not errors, errors
+
+
+def test_init_killed_after_the_branch_was_made_takes_it_over(tmp_path: Path) -> None:
+    def begin(place: Place) -> bool:
+        return init_records(place, NOW, lambda line: None)
+
+    folder = tmp_path / "catalog"
+    scaffold(folder)
+    place = find_place(folder, tmp_path / "cache")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        interruption = Interruption(monkeypatch, 1, "killed after")
+        interruption.armed = True
+        with pytest.raises(Killed):
+            begin(place)
+    store = RecordStore(LocalRemote(folder), "reconciler/records")
+    lineage = store.book(store.tip()).lineage
+    assert lineage not in (folder / "reconciler.yaml").read_text()
+    assert begin(place)
+    assert lineage in (folder / "reconciler.yaml").read_text()
+    assert not begin(place), "a third time there is nothing to do"
