@@ -11,7 +11,7 @@ from dataclasses import replace
 from reconciler.catalog.bundle import Bundle
 from reconciler.catalog.entities import Environment, Inputs, Instance, Service, TemplateFolder
 from reconciler.catalog.inputschema import InputType
-from reconciler.catalog.load import ENVIRONMENTS, SERVICES, SETTINGS_FILE, Catalog
+from reconciler.catalog.load import ENVIRONMENTS, SERVICES, SETTINGS_FILE, UNREADABLE, Catalog
 from reconciler.catalog.shape import did_you_mean
 from reconciler.catalog.yamlfile import YamlFile
 from reconciler.model.identity import instance_folder
@@ -113,7 +113,8 @@ def _service(catalog: Catalog, service: Service) -> Iterator[Problem]:
     template = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
     if template is None:
         yield _no_template(catalog, service.file, Kind.SERVICE_TEMPLATE, service.template)
-    if service.pipeline is not None and not catalog.settings.pipelines_repository:
+    settings = catalog.settings
+    if service.pipeline is not None and settings.name != UNREADABLE and not settings.pipelines_repository:
         hint = "name a repository under spec.pipelines.repository in reconciler.yaml"
         message = "the service has a pipeline, but no repository is set for pipelines"
         inputs = service.pipeline.inputs

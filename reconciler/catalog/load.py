@@ -26,6 +26,7 @@ ENVIRONMENTS = "environments"
 SERVICES = "services"
 REPOSITORIES = "repositories"
 TEMPLATES = "templates"
+UNREADABLE = ""  # the name of settings that cannot be used; what follows from them is not a problem of its own
 
 _T = TypeVar("_T")
 
@@ -130,7 +131,8 @@ class Catalog:
         entry = self.tree.entry(path)
         if entry is None or entry.kind is not EntryKind.FILE:
             what = "is missing" if entry is None else f"is a {entry.kind.value}, not a file"
-            self.add_problems([Problem(Position(path), "FILE_MISSING", f"the file {what}", f"write a {kind} there")])
+            hint = f"write a {kind} there, or remove its folder"
+            self.add_problems([Problem(Position(path), "FILE_MISSING", f"the file {what}", hint)])
             return None
         size = self.tree.reader.size(entry.id)
         if size > MAX_BYTES:
@@ -147,7 +149,7 @@ class Catalog:
 
     def _settings(self) -> Settings:
         file = self._file(SETTINGS_FILE, "Settings", None)
-        return parse.settings(file) if file is not None else Settings("", Account())
+        return parse.settings(file) if file is not None else Settings(UNREADABLE, Account())
 
     def _load_environment(self, name: str) -> Environment | None:
         folder = f"{ENVIRONMENTS}/{name}"

@@ -82,7 +82,7 @@ def check_shape(file: YamlFile, kind: str, name: str | None) -> tuple[Problem, .
 
 def _problems(file: YamlFile, error: ValidationError) -> Iterator[Problem]:
     where: DataPath = tuple(error.absolute_path)
-    label = ".".join(str(part) for part in where) or "the file"
+    label = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)[1:] or "the file"
     instance: Json = error.instance
     schema: Json = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties" and "properties" in schema:

@@ -87,7 +87,7 @@ def carry_out(place: Place, options: Options, *, output: str = "text", no_color:
     elif result.plan is not None:
         print_ended(result.ended, no_color=no_color)
         # Diffs are for the decision before; here the pull requests are what a reader needs.
-        print_marked(as_text(result.plan, result.book, diffs=False), no_color=no_color)
+        print_marked(as_text(result.plan, result.book, diffs=False, done=True), no_color=no_color)
         for key, url in result.pulls.items():
             click.echo(f"{key}  {url}")
     for key in sorted(options.retry & set(result.plan.unchanged if result.plan is not None else ()), key=str):

@@ -112,7 +112,7 @@ class _Demo:
             self.line(f"+ {action.key}: {action.reason}  {result.pulls.get(action.key, '')}")
         for record, blocked in result.plan.blocked:
             self.line(f". {record.key}: {blocked.reason}")
-        self.line(headline(result.plan))
+        self.line(headline(result.plan, done=True))
         if result.failures:
             raise ReconcilerError("; ".join(result.failures), hint="please report this")
         return result

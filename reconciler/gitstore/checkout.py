@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,6 +42,9 @@ def commit_files(top: Path, paths: Iterable[Path], message: str) -> str:
 
 
 def _signature(repository: pygit2.Repository) -> pygit2.Signature:
+    name, email = os.environ.get("GIT_AUTHOR_NAME"), os.environ.get("GIT_AUTHOR_EMAIL")
+    if name and email:
+        return pygit2.Signature(name, email, int(time.time()), 0)
     try:
         return repository.default_signature
     except (KeyError, pygit2.GitError):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import RepositoryOpenFlag
 
 from reconciler.errors import InputError, TryAgainError
 
@@ -14,7 +15,8 @@ from reconciler.errors import InputError, TryAgainError
 def open_repository(path: Path) -> pygit2.Repository:
     """The repository on a path: bare, or the top of a work tree. Raises `InputError` when there is none."""
     try:
-        return pygit2.Repository(str(path))
+        # Without the search, a folder inside some work tree would pass for a repository: the one around it.
+        return pygit2.Repository(str(path), RepositoryOpenFlag.NO_SEARCH)
     except (pygit2.GitError, OSError) as error:
         if "not owned by" in str(error):
             raise InputError(

@@ -127,7 +127,10 @@ def decode_report(data: bytes) -> Report:
     """A report from its file. Raises `ValueError` with what is wrong; anybody who can push may have written it."""
     if len(data) > MAX_REPORT_BYTES:
         raise ValueError(f"{len(data)} bytes; the limit is {MAX_REPORT_BYTES}")
-    document = json.loads(data)
+    try:
+        document = json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     if document.get("schema", SCHEMA) != SCHEMA:

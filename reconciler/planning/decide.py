@@ -36,6 +36,9 @@ def decide(world: World, record: Record, desired: Desired | Blocked) -> Decision
         return _stopped(latest)
     done = _in_effect(record, desired)
     if done is not None and not (retried and _was_edited(world, record)):
+        if latest is not None and latest.id != done.id:
+            why = "what is in effect is wanted again"
+            return Action(desired.key, Verb.RECORD, why, replace(record, latest=done, blocked=None))
         return _adopt_version(record, done, desired)
     blocked = _folder_blocks(world, record, desired, retried=retried)
     return blocked or _deploy(world, record, desired)

@@ -24,6 +24,17 @@ class Verb(StrEnum):
     FORGET = "forget"  # nothing was ever merged: there is nothing to destroy
 
 
+# The same, once it is done.
+DONE = {
+    Verb.CREATE: "proposed to create",
+    Verb.UPDATE: "proposed to update",
+    Verb.DESTROY: "proposed to destroy",
+    Verb.RESUME: "resumed",
+    Verb.CLOSE: "closed",
+    Verb.RECORD: "recorded",
+    Verb.FORGET: "forgotten",
+}
+
 SYMBOLS = {
     Verb.CREATE: "+",
     Verb.UPDATE: "~",

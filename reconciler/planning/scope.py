@@ -37,22 +37,25 @@ def scope_of(catalog: Catalog, before: Tree | None, book: RecordBook) -> Scope:
         return _everything(catalog, book)
     environments = frozenset(_second(paths, ENVIRONMENTS))
     services = frozenset(_second(paths, SERVICES))
+    changed = [path for path in paths if path.startswith(TEMPLATES + "/")]
+    known = catalog.templates() if changed else {}
     templates = frozenset(
-        key
-        for key, template in (catalog.templates() if any(p.startswith(TEMPLATES + "/") for p in paths) else {}).items()
-        if any(path.startswith(template.path + "/") for path in paths)
+        key for key, template in known.items() if any(path.startswith(template.path + "/") for path in changed)
     )
     keys = set(book.unsettled())
-    checked = services | {key.owner for key in keys | _left_behind(catalog, book, environments) if _is_of_service(key)}
+    left = _left_behind(book, environments.difference(catalog.environment_names()))
+    if changed:
+        left |= {user for template in book.template_keys() - known.keys() for user in book.users(template)}
+    checked = services | {key.owner for key in keys | left if _is_of_service(key)}
+    homes = environments | {key.name for key in left if key.kind is Kind.ENVIRONMENT}
     keys |= {environment_key(name) for name in environments}
     for name in services:
         keys |= service_keys(catalog, book, name)
-    return Scope(templates, frozenset(keys), environments, frozenset(checked))
+    return Scope(templates, frozenset(keys), homes, frozenset(checked))
 
 
-def _left_behind(catalog: Catalog, book: RecordBook, environments: frozenset[str]) -> set[Key]:
+def _left_behind(book: RecordBook, gone: frozenset[str]) -> set[Key]:
     """Who runs in an environment that is not in the catalog any more: its file may still name it."""
-    gone = environments.difference(catalog.environment_names())
     return {user for name in gone for user in book.users(environment_key(name))}
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.planning.proposal import files_of
-from reconciler.planning.result import SYMBOLS, Action, Plan, Verb
+from reconciler.planning.result import DONE, SYMBOLS, Action, Plan, Verb
 from reconciler.records.book import RecordBook
 from reconciler.rendering.metadata import METADATA_FILE
 
@@ -57,26 +58,30 @@ def action_changes(book: RecordBook, action: Action) -> tuple[FileChange, ...]:
     return changes(action.open.deployment.target.folder, before, after)
 
 
-def headline(plan: Plan) -> str:
-    """The plan in one line."""
-    counts: dict[str, int] = {}
-    for action in plan.actions:
-        counts[action.verb.value] = counts.get(action.verb.value, 0) + 1
-    parts = [f"{len(plan.cuts)} {'version' if len(plan.cuts) == 1 else 'versions'} to cut"] if plan.cuts else []
-    parts += [f"{count} to {verb}" for verb, count in counts.items()]
+def headline(plan: Plan, *, done: bool = False) -> str:
+    """The plan in one line, before it is carried out or after."""
+    counts = Counter(action.verb for action in plan.actions)
+    failed = sum(cut.record.is_failed for cut in plan.cuts)
+    parts = []
+    if len(plan.cuts) > failed:
+        versions = "version" if len(plan.cuts) - failed == 1 else "versions"
+        parts.append(f"{len(plan.cuts) - failed} {versions}{'' if done else ' to cut'}")
+    if failed:
+        parts.append(f"{failed} {'version' if failed == 1 else 'versions'} that cannot be registered")
+    parts += [f"{count} {DONE[verb]}" if done else f"{count} to {verb.value}" for verb, count in counts.items()]
     parts += [f"{len(plan.blocked)} waiting or blocked"] if plan.blocked else []
     parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []
     if not plan.has_changes:
         return "Nothing to do" + (f": {', '.join(parts)}." if parts else ".")
-    return f"Plan: {', '.join(parts)}."
+    return f"{'Done' if done else 'Plan'}: {', '.join(parts)}."
 
 
-def as_text(plan: Plan, book: RecordBook, *, diffs: bool = True) -> str:
-    """The plan as lines of plain text."""
-    return "\n".join(_text(plan, book, diffs)) + "\n"
+def as_text(plan: Plan, book: RecordBook, *, diffs: bool = True, done: bool = False) -> str:
+    """The plan as lines of plain text, before it is carried out or after."""
+    return "\n".join(_text(plan, book, diffs, done)) + "\n"
 
 
-def _text(plan: Plan, book: RecordBook, diffs: bool) -> Iterator[str]:
+def _text(plan: Plan, book: RecordBook, diffs: bool, done: bool) -> Iterator[str]:
     if plan.cuts:
         yield "Template versions"
         for cut in plan.cuts:
@@ -106,11 +111,11 @@ def _text(plan: Plan, book: RecordBook, diffs: bool) -> Iterator[str]:
         yield "Waiting or blocked"
         for record, blocked in plan.blocked:
             yield f"  . {record.key}  {blocked.reason}, since {blocked.since}"
-            yield f"      {blocked.message}"
+            yield from (f"      {line}" for line in blocked.message.splitlines())
             if blocked.hint:
                 yield f"      -> {blocked.hint}"
         yield ""
-    yield headline(plan)
+    yield headline(plan, done=done)
 
 
 def _indented(files: tuple[FileChange, ...], verb: Verb) -> Iterator[str]:

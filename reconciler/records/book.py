@@ -100,14 +100,15 @@ class RecordBook:
 
     def put(self, record: Record) -> None:
         """Replaces the record of a resource."""
-        if record == self.get(record.key):
+        current = self.get(record.key)
+        if record == current:
             return
         before = self._before[record.key]
         self._records[record.key] = record
         self._edits[layout.record_path(record.key)] = codec.encode_record(record)
         self._index(layout.unsettled_path(record.key), before is not None and before.is_unsettled, record.is_unsettled)
         was, now = _used_by(before) if before is not None else set(), _used_by(record)
-        for used in was | now:
+        for used in was | now | _used_by(current):  # an earlier change of this book may be taken back
             self._index(layout.user_path(used, record.key), used in was, used in now)
 
     def put_template(self, record: TemplateRecord, pins: Mapping[str, Tree]) -> None:

@@ -113,7 +113,7 @@ def _decode(data: bytes, path: str, read: Callable[[dict[str, Json]], _T]) -> _T
         if number != FORMAT:
             raise ValueError(f"format is {number!r}")
         return read(document)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         what = f"missing {error}" if isinstance(error, KeyError) else str(error)
         raise RecordsError(f"{path} on the records branch is damaged: {what}", hint=hint) from error
 

@@ -56,7 +56,7 @@ def read_metadata(data: bytes) -> Metadata | None:
         document = json.loads(data)
         resource = document.get("resourceMetadata") or document.get("componentMetadata")
         arn, deployment = resource["arn"], document["deploymentId"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     key = key_of_arn(arn) if isinstance(arn, str) else None
     if key is None or not isinstance(deployment, str):

@@ -109,8 +109,8 @@ def _pulls(forge: MemoryForge, wanted: str | list[str]) -> list[Pull]:
 
 
 def _pass(life: Life, step: Step) -> Pass:
-    """One pass, planned twice before: looking changes nothing, and the same view gives the same bytes. After it there is
-    nothing to do until somebody does something."""
+    """One pass, planned twice before: looking changes nothing, and the same view gives the same bytes. After it there
+    is nothing to do until somebody does something."""
     named: dict[str, frozenset[Key]] = {
         option: frozenset(parse_key(key) for key in step.get(option, ())) for option in ("retry", "allow_deletes")
     }

@@ -75,7 +75,7 @@ def test_a_resource_that_was_never_merged_is_forgotten(workshop: Workshop) -> No
     workshop.commit("no prod")
     said = workshop.apply("--allow-deletes", "environment/prod")
     assert "- environment/prod" in said.out
-    assert "to forget" in said.out
+    assert "forgotten" in said.out
     assert list(workshop.pulls().values()) == ["environment/dev: create (network 1.0)"]
     assert "environment/prod" not in workshop.states()
 

@@ -1,4 +1,4 @@
-"""The README's own files, written into an empty folder, and its own commands, run there: they have to work as printed."""
+"""The README's own files, written into an empty folder, and its own commands, run there: they work as printed."""
 
 from __future__ import annotations
 

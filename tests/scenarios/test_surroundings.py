@@ -74,11 +74,7 @@ def test_a_repository_that_cannot_be_reached_stops_its_own_resources_only(living
     ("url", "words"),
     [
         ("../nowhere.git", "nowhere.git is not a Git repository"),
-        pytest.param(
-            "./environments",
-            "environments is not a Git repository",
-            marks=pytest.mark.xfail(reason="gitstore opens the repository around a folder, here the catalog's own"),
-        ),
+        ("./environments", "environments is not a Git repository"),  # inside the catalog's own
     ],
 )
 def test_a_path_that_is_no_repository_is_named(workshop: Workshop, url: str, words: str) -> None:

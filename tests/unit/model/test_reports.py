@@ -61,6 +61,7 @@ def document(**changes: Any) -> bytes:
     [
         (b"[]", "not a JSON object"),
         (b"{", "Expecting"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"\xff", "decode"),
         (b" " * (MAX_REPORT_BYTES + 1), "the limit is"),
         (document(schema="reconciler/report/v2"), "this program reads"),

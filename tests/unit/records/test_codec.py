@@ -75,6 +75,8 @@ def broken(path: str, value: Any) -> bytes:
         b"",
         b"[]",
         b"\xff",
+        b"[" * 100_000,
+        b'{"format": 1, "key": "environment/dev", "deployments": Infinity}',
         b'{"format": 1}',
         broken("format", "1"),
         broken("key", "environment/a b"),
