@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from reconciler.catalog.load import Catalog
 from reconciler.engine.place import Place, is_path, location_of
 from reconciler.errors import InputError
-from reconciler.forges.base import ForgeReader, PullRequest
-from reconciler.forges.base import PullState as ForgePullState
+from reconciler.forges.base import ForgeReader, PullRequest, PullState
 from reconciler.forges.local import LocalForge
 from reconciler.gitstore.base import GitRemote
 from reconciler.gitstore.open import open_remote
@@ -16,8 +15,8 @@ from reconciler.model.identity import REPORTS_BRANCH, Target
 from reconciler.model.keys import Key
 from reconciler.model.reports import MAX_REPORT_BYTES, Report, decode_report, report_file
 from reconciler.model.trees import EntryKind, Tree
-from reconciler.planning.observations import PullState, SeenFolder, SeenPull
-from reconciler.rendering.metadata import METADATA_FILE, read_metadata
+from reconciler.planning.observations import SeenFolder, SeenPull
+from reconciler.rendering.metadata import MAX_METADATA_BYTES, METADATA_FILE, read_metadata
 
 _REPORTS = f"refs/heads/{REPORTS_BRANCH}"
 
@@ -79,6 +78,8 @@ class ForgeObserver:
         if metadata is None or metadata.kind is not EntryKind.FILE:
             return SeenFolder(files)
         files[METADATA_FILE] = metadata.id
+        if folder.reader.size(metadata.id) > MAX_METADATA_BYTES:
+            return SeenFolder(files)
         return SeenFolder(files, read_metadata(folder.reader.read(metadata.id)))
 
     def report(self, target: Target, key: Key, deployment_id: str) -> Report | None:
@@ -95,7 +96,7 @@ class ForgeObserver:
 
     def open_count(self, repository: str) -> int:
         """See `Observer`."""
-        return len(self._repositories.get(repository)[1].list(ForgePullState.OPEN))
+        return len(self._repositories.get(repository)[1].list(PullState.OPEN))
 
     def _tree(self, repository: str, ref: str) -> Tree | None:
         if (repository, ref) not in self._trees:
@@ -107,4 +108,4 @@ class ForgeObserver:
 
 def seen(pull: PullRequest) -> SeenPull:
     """A pull request as planning sees it."""
-    return SeenPull(pull.number, pull.url, pull.head, PullState(pull.state.value))
+    return SeenPull(pull.number, pull.url, pull.head, pull.state)

@@ -6,16 +6,11 @@ Planning holds a `ForgeReader` only. Times are arguments in RFC 3339, UTC (`2026
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from reconciler.model.pull_requests import PullState
 
-class PullState(StrEnum):
-    """What became of a pull request."""
-
-    OPEN = "open"
-    MERGED = "merged"
-    CLOSED = "closed"
+__all__ = ["ForgeReader", "ForgeWriter", "PullRequest", "PullState"]
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.identity import Target
 from reconciler.model.keys import Key
+from reconciler.model.pull_requests import PullState
 from reconciler.model.reports import Report
 from reconciler.rendering.metadata import Metadata
 
-
-class PullState(StrEnum):
-    """The state of a pull request, as its forge tells it."""
-
-    OPEN = "open"
-    MERGED = "merged"
-    CLOSED = "closed"
+__all__ = ["Observer", "PullState", "SeenFolder", "SeenPull"]
 
 
 @dataclass(frozen=True)

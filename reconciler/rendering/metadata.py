@@ -14,6 +14,7 @@ from reconciler.model.reports import DELETED_ID
 from reconciler.rendering.jsonstyle import proton_json
 
 METADATA_FILE = ".proton/deployment-metadata.json"
+MAX_METADATA_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +11,6 @@ from reconciler.model.trees import Entry, EntryKind, Tree, blob_id, changed_path
 from tests.support.memory import MemoryReader, files_of_tree, link, memory_tree
 
 NAMES = st.sampled_from(["a", "b", "a-b", "a.b", "a0", "B", "ä"])
-Nested = dict[str, "Nested | bytes"]
 FILES: st.SearchStrategy[dict[str, bytes]] = st.recursive(
     st.dictionaries(NAMES, st.binary(max_size=2), max_size=3),
     lambda below: st.dictionaries(NAMES, st.binary(max_size=2) | below, max_size=3),
@@ -16,7 +18,7 @@ FILES: st.SearchStrategy[dict[str, bytes]] = st.recursive(
 ).map(lambda nested: dict(flat(nested, "")))
 
 
-def flat(nested: Nested, prefix: str) -> list[tuple[str, bytes]]:
+def flat(nested: Mapping[str, Any], prefix: str) -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     for name, value in nested.items():
         found += flat(value, f"{prefix}{name}/") if isinstance(value, dict) else [(prefix + name, value)]

@@ -150,16 +150,18 @@ def test_from_any_catalog_to_any_other_every_key_is_in_one_list_and_it_settles(
     life.catalog["reconciler.yaml"] += f"  safety: {{allowDeletes: [{consent}], maxDeletePercent: 100}}\n".encode()
     for _ in range(12):
         done = life.apply()
-        assert done.plan is not None, done.problems
-        decided = [action.key for action in done.plan.actions]
-        decided += [record.key for record, _ in done.plan.blocked] + list(done.plan.unchanged)
+        plan = done.plan
+        assert plan is not None, done.problems
+        decided = [action.key for action in plan.actions]
+        decided += [record.key for record, _ in plan.blocked] + list(plan.unchanged)
         assert len(decided) == len(set(decided))
         keys = [pull.key for pull in life.forge.open_pulls()]
         assert len(keys) == len(set(keys))  # at most one open pull request for each key
         running = [pull for pull in life.forge.pulls if pull.state is not PullState.CLOSED]
         life.run([pull for pull in running if is_unreported(life, pull.key, pull.branch)])
+    assert plan is not None
     # What is left is a person's turn: a refusal that stands, or a move that would leave infrastructure behind.
-    reasons = {str(blocked.reason) for _, blocked in done.plan.blocked}
+    reasons = {str(blocked.reason) for _, blocked in plan.blocked}
     assert reasons <= {
         "cancelled",
         "failed",
@@ -168,7 +170,7 @@ def test_from_any_catalog_to_any_other_every_key_is_in_one_list_and_it_settles(
         "waiting-for-environment",
         "waiting-for-instances",
     }
-    assert not done.plan.has_changes
+    assert not plan.has_changes
 
 
 def is_unreported(life: Life, key: object, branch: str) -> bool:
