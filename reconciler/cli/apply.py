@@ -27,7 +27,6 @@ from reconciler.errors import ExitCode, TryAgainError
 from reconciler.gitstore.open import is_dirty, origin_of
 from reconciler.model.keys import parse_key
 from reconciler.planning.document import plan_document
-from reconciler.planning.reasons import Reason
 from reconciler.planning.result import Plan
 from reconciler.planning.show import as_text
 
@@ -118,10 +117,7 @@ def exit_code(result: PassResult) -> ExitCode:
         return ExitCode.OK
     if result.plan is None:
         return ExitCode.BAD
-    if any(cut.record.is_failed for cut in result.plan.cuts):
-        return ExitCode.BAD
-    bad = (Reason.INVALID_INPUTS, Reason.INCOMPATIBLE_ENVIRONMENT, Reason.IMMUTABLE, Reason.NO_FORGE)
-    if any(blocked.reason in bad and record.blocked is None for record, blocked in result.plan.blocked):
+    if result.plan.is_bad:
         return ExitCode.BAD
     if any(not isinstance(error, TryAgainError) for _, error in result.errors):
         return ExitCode.BAD

@@ -37,6 +37,9 @@ def explain(key: str, catalog: Path, output: str) -> None:
         hint = "check the name; `reconciler status` lists what is recorded"
         raise InputError(f"neither the catalog nor the records have {key}", hint=hint)
     blocked, next_step = _now(made.plan, wanted, record)
+    if made.plan is not None:
+        # What is blocked was looked at: a merge or a report that came since the last pass is in this record.
+        record = next((seen for seen, _ in made.plan.blocked if seen.key == wanted), record)
     if output == "json":
         document = record_document(record)
         document["blocked"] = blocked_document(record, blocked) if blocked is not None else None

@@ -53,9 +53,9 @@ def init_records(place: Place, now: str, say: Say) -> bool:
 def _lineage(store: RecordStore, wanted: str, now: str, say: Say) -> str:
     """The lineage of the branch, which is made where there is none."""
     tip = store.tip()
-    where = f"the branch {store.branch} of {store.remote.name}"
+    where = f"branch {store.branch} of {store.remote.name}"
     if tip is None and wanted:
-        message = f"the records are lost: {SETTINGS_FILE} names lineage {wanted}, but there is not {where}"
+        message = f"the records are lost: {SETTINGS_FILE} names lineage {wanted}, and there is no {where}"
         hint = "push it again from a clone that has it; to start anew, remove the lineage from the file"
         raise RecordsError(message, hint=hint)
     if tip is None:
@@ -64,11 +64,11 @@ def _lineage(store: RecordStore, wanted: str, now: str, say: Say) -> str:
             store.birth(lineage, now)
         except ConflictError:
             return store.book(store.tip()).lineage
-        say(f"made {where}")
+        say(f"made the {where}")
         return lineage
     book = store.book(tip)
     if book.lineage != wanted and (wanted or book.cursor is not None):
-        message = f"{where} holds records with lineage {book.lineage}"
+        message = f"the {where} holds records with lineage {book.lineage}"
         hint = f"if they are this catalog's, write spec.records.lineage: {book.lineage} in {SETTINGS_FILE}"
         raise InputError(message, hint=hint)
     return book.lineage

@@ -19,6 +19,8 @@ from reconciler.rendering.pull_request import title
 
 Decision = Action | Blocked | None
 
+_READ_BY_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
+
 
 def decide(world: World, record: Record, desired: Desired | Blocked) -> Decision:
     """What to do so that a resource becomes as desired; None when it is so already."""
@@ -94,6 +96,7 @@ def _deploy(world: World, record: Record, desired: Desired) -> Action | Blocked:
     closing = None
     if latest is not None and latest.status.is_running:
         closing = superseded(world, latest, f"superseded by {new.id}", new.id)
+        new = replace(new, replaces=latest.pull_request.url if latest.pull_request is not None else latest.id)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
     bundle = desired.bundle.tree
     days = world.catalog.settings.pull_requests.timeout_days
@@ -183,6 +186,9 @@ def _running(latest: Deployment) -> Blocked:
 
 def _stopped(latest: Deployment) -> Blocked:
     hint = f"change what is asked for, or run `reconciler retry {latest.key}`"
+    if latest.merged_at and not latest.status.is_cancelled:
+        again = f"`reconciler provision --folder {latest.target.folder} --again`"
+        hint += f"; when the cause lay outside of it, {again} in {latest.target.repository}"
     if latest.status.is_cancelled:
         return Blocked(Reason.CANCELLED, f"cancelled: {latest.message}", hint, (), latest.finished_at)
     return Blocked(Reason.FAILED, f"failed: {latest.message}", hint, (), latest.finished_at)
@@ -236,21 +242,23 @@ def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: b
     folder = world.observer.folder(desired.target)
     if folder is None:
         return None
-    return foreign(record, folder, desired) or (None if retried else edited(record, folder))
+    # After older records were restored, the branch may carry the very deployment that is about to be claimed.
+    next_id = deployment_id(world.request.lineage, record.key, record.count + 1, desired.digest)
+    return foreign(record, folder, desired, next_id) or (None if retried else edited(record, folder))
 
 
-def foreign(record: Record, folder: SeenFolder, desired: Desired) -> Blocked | None:
-    """A folder that somebody else manages is never overwritten."""
+def foreign(record: Record, folder: SeenFolder, desired: Desired, next_id: str = "") -> Blocked | None:
+    """A folder that somebody else manages is never overwritten, nor is Terraform made to read somebody's files."""
     where = f"{desired.target.repository}:{desired.target.folder}/"
     metadata = folder.metadata
     if metadata is None:
-        ours = set(record.placed.files) if record.placed is not None else set()
-        if not folder.files or ours:
+        theirs = sorted(path for path in folder.files if path.endswith(_READ_BY_TERRAFORM))
+        if not theirs or record.placed is not None:
             return None
-        message = f"{where} holds files that are not ours"
+        message = f"{where} holds files that are not ours: {', '.join(theirs[:5])}"
     else:
         roles = (record.latest, record.effective, record.placed, record.closing)
-        known = {role.id for role in roles if role is not None}
+        known = {next_id, *(role.id for role in roles if role is not None)}
         gone = metadata.deleted and record.placed is not None and record.placed.destroy
         if metadata.key == record.key and (gone or metadata.deployment_id in known):
             return None

@@ -58,7 +58,7 @@ def _destroy(world: World, record: Record, latest: Deployment) -> Action | Block
         gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=world.request.now)
         forgotten = Record(record.key, record.count, latest=gone, placed=placed, closing=closing)
         return Action(record.key, Verb.FORGET, "nothing of it exists", forgotten, None, close)
-    new = _claim(world, record, placed)
+    new = _claim(world, record, placed, closing)
     if new is None:
         return bundle_lost(placed)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
@@ -66,7 +66,7 @@ def _destroy(world: World, record: Record, latest: Deployment) -> Action | Block
     return Action(record.key, Verb.DESTROY, why, claimed, proposal_of(world, new, placed), close)
 
 
-def _claim(world: World, record: Record, placed: Deployment) -> Deployment | None:
+def _claim(world: World, record: Record, placed: Deployment, closing: Deployment | None) -> Deployment | None:
     bundle = world.book.bundle(placed.bundle)
     if bundle is None:
         return None
@@ -90,6 +90,7 @@ def _claim(world: World, record: Record, placed: Deployment) -> Deployment | Non
         message="",
         outputs={},
         left_out={},
+        replaces=closing.pull_request.url if closing is not None and closing.pull_request is not None else "",
         replaced_by="",
     )
     return replace(new, files=blob_ids(files_of(new, bundle)))

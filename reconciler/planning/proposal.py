@@ -57,7 +57,7 @@ def propose(deployment: Deployment, bundle: Tree, placed: Deployment | None, tim
         catalog_commit=deployment.catalog_commit,
         requested_by=deployment.requested_by,
         what=what_changes(deployment.title),
-        replaces=placed.id if placed is not None else "",
+        replaces=deployment.replaces,
         destroy=deployment.destroy,
         timeout_days=timeout_days,
     )

@@ -29,5 +29,8 @@ class Reason(StrEnum):
     IMMUTABLE = "immutable-change"
 
 
+# What is asked for cannot be: whoever asked has to mend it.
+BAD_REASONS = (Reason.INVALID_INPUTS, Reason.INCOMPATIBLE_ENVIRONMENT, Reason.IMMUTABLE, Reason.NO_FORGE)
+
 # A key in one of these states is waiting for something that is already under way, or for a person's merge.
 IN_FLIGHT = (Reason.AWAITING_MERGE, Reason.AWAITING_REPORT, Reason.RUNNING)

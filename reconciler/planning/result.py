@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.model.keys import Key
 from reconciler.model.problems import Problem
 from reconciler.planning.proposal import Proposal
+from reconciler.planning.reasons import BAD_REASONS
 from reconciler.records.record import Blocked, Record, TemplateRecord
 from reconciler.versioning.cut import Cut
 
@@ -85,6 +86,13 @@ class Plan:
     def cuts(self) -> tuple[Cut, ...]:
         """The versions of all templates, in order."""
         return tuple(cut for change in self.templates for cut in change.cuts)
+
+    @property
+    def is_bad(self) -> bool:
+        """True when a person has to mend something that this very catalog brings: a bundle that cannot be registered,
+        or what is asked for and cannot be. What was blocked before is an older story."""
+        asked = any(blocked.reason in BAD_REASONS and record.blocked is None for record, blocked in self.blocked)
+        return asked or any(cut.record.is_failed for cut in self.cuts)
 
     @property
     def has_changes(self) -> bool:

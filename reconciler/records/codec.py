@@ -101,7 +101,7 @@ def decode_lineage(data: bytes, path: str) -> str:
 
 
 def _decode(data: bytes, path: str, read: Callable[[dict[str, Json]], _T]) -> _T:
-    hint = "restore it from the branch's history (`git log` on the file), or run `reconciler adopt`"
+    hint = "restore it from the branch's history: `git log` on the file names the commits"
     try:
         document = json.loads(data)
         if not isinstance(document, dict):
@@ -175,6 +175,7 @@ def _deployment(deployment: Deployment) -> dict[str, Json]:
         "statusMessage": deployment.message,
         "outputs": [[key, value] for key, value in deployment.outputs.items()],
         "leftOut": dict(deployment.left_out),
+        "replaces": deployment.replaces,
         "replacedBy": deployment.replaced_by,
     }
 
@@ -206,6 +207,7 @@ def _read_deployment(document: Mapping[str, Json]) -> Deployment:
         message=_text(document, "statusMessage"),
         outputs={str(key): str(value) for key, value in document["outputs"]},
         left_out=_texts(document, "leftOut"),
+        replaces=_text(document, "replaces"),
         replaced_by=_text(document, "replacedBy"),
     )
 

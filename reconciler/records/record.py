@@ -30,7 +30,8 @@ class Deployment:
     """One attempt to make one resource match its spec. Times are RFC 3339 in UTC, empty for what has not happened.
 
     `bundle` is the tree id of the pinned bundle, `document` all that the engine was given, `files` the blob ids of the
-    rendered files by path inside the folder. `environment` is named for service instances only.
+    rendered files by path inside the folder. `environment` is named for service instances only. `replaces` is the URL
+    of the pull request that is closed for this one, `replaced_by` the id of the deployment that came instead of it.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Deployment:
     message: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict, repr=False)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    replaces: str = ""
     replaced_by: str = ""
 
     @property

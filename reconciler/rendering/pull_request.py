@@ -9,7 +9,7 @@ from reconciler.model.reports import DELETED_ID
 
 @dataclass(frozen=True)
 class Subject:
-    """What a pull request is about. `replaces` is the id of the deployment now on the branch, empty for the first."""
+    """What a pull request is about. `replaces` is the URL of the one that was closed for it, or empty."""
 
     key: str
     arn: str
@@ -49,7 +49,8 @@ def body(subject: Subject) -> str:
         )
     report_id = f"'{DELETED_ID}'" if subject.destroy else subject.deployment_id
     author = f", asked for by {subject.requested_by}" if subject.requested_by else ""
-    return f"""**What changes:** {subject.what}
+    replaces = f" This replaces {subject.replaces}, which is closed." if subject.replaces else ""
+    return f"""**What changes:** {subject.what}.{replaces}
 
 | | |
 |---|---|

