@@ -12,6 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no finding; and the same commit gives the same verdict in CI.
+settings.register_profile(
+    "reconciler",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("reconciler")
 
 Git = Callable[..., str]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,27 +15,42 @@ from reconciler.model.reports import MAX_MESSAGE, cut_middle
 STALE_PLAN = "Saved plan is stale"
 LOCKED = "Error acquiring the state lock"
 
-# What AWS calls its secrets in an environment; an access key id is no secret.
-SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+# What the name of a variable with a secret has in it; too many are better than too few.
+_SECRET = re.compile("TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|ACCESS_KEY", re.I)
 _SHORTEST_SECRET = 8
+# The user in an ssh:// URL is no secret, and one says more with it.
+_USER_INFO = re.compile(r"""((?<!ssh)://|(?<=ssh)://(?=[^/\s"'<>@]*:))[^/\s"'<>]+@""")
 
 
 @dataclass(frozen=True)
 class Redactor:
-    """Takes known secrets out of text that other people will read."""
+    """Takes known secrets, and the users and passwords in URLs, out of text that other people will read. A longer
+    secret stands before one that is part of it."""
 
     secrets: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> Redactor:
         """The redactor for what the child process was given."""
-        return cls(tuple(value for name in SECRET_NAMES if len(value := env.get(name, "")) >= _SHORTEST_SECRET))
+        found = {form for name, value in env.items() if _SECRET.search(name) for form in _forms(value)}
+        return cls(tuple(sorted(found, key=lambda form: (-len(form), form))))
 
     def clean(self, text: str) -> str:
         """The text without the secrets."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return text
+        return _USER_INFO.sub(r"\1***@", text)
+
+    def finds(self, text: str) -> bool:
+        """True when there is something to take out."""
+        return self.clean(text) != text
+
+
+def _forms(value: str) -> set[str]:
+    """How a secret may stand in Terraform's words: as it is, line by line, and inside JSON or HCL."""
+    lines = [line.strip() for line in value.splitlines()]
+    forms = {value, value.strip(), *lines, json.dumps(value, ensure_ascii=False)[1:-1]}
+    return {form for form in forms if len(form) >= _SHORTEST_SECRET}
 
 
 def events(stdout: str) -> Iterable[Mapping[str, Json]]:

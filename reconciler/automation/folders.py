@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.automation.env_config import PIPELINES
+from reconciler.errors import InputError
+from reconciler.gitstore.base import Objects
 from reconciler.model.identity import key_of_arn
 from reconciler.model.keys import DEPLOYMENT_ORDER, Kind
 from reconciler.model.reports import DELETED_ID
-from reconciler.model.trees import Entry, EntryKind, Tree
+from reconciler.model.trees import Entry, EntryKind, Tree, check_depth
 from reconciler.rendering.metadata import METADATA_FILE, Metadata, read_metadata
 
 _PROTON = METADATA_FILE.split("/")[0]
@@ -22,7 +24,8 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}\Z")
 class Folder:
     """A folder with metadata. `metadata` is None when the file cannot be used, and `problem` says why.
 
-    `content` is what the folder is applied from; `environment` is its name in `env_config.json`, None if unknown.
+    `content` is what the folder is applied from; `environment` is its name in `env_config.json`, None if unknown;
+    `unsupported` when nothing is wrong with it, but this version has nothing for it.
     """
 
     path: str
@@ -30,6 +33,7 @@ class Folder:
     metadata: Metadata | None
     environment: str | None = None
     problem: str = ""
+    unsupported: bool = False
 
 
 def is_deployment_id(text: str) -> bool:
@@ -53,6 +57,9 @@ def _read(own: Tree, path: str) -> Folder | None:
     if data is None:
         return None
     content = direct_entries(own)
+    if _is_component(data):
+        words = "a component of AWS Proton; this version does not support components, so it is left as it is"
+        return Folder(path, content, None, problem=words, unsupported=True)
     metadata = read_metadata(data)
     if metadata is None:
         return Folder(path, content, None, problem=f"{path}/{METADATA_FILE} cannot be understood")
@@ -77,7 +84,22 @@ def _rank(folder: Folder) -> tuple[int, str]:
     return (DEPLOYMENT_ORDER.index(kind) if kind in DEPLOYMENT_ORDER else len(DEPLOYMENT_ORDER), folder.path)
 
 
+def _is_component(data: bytes) -> bool:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    component = document.get("componentMetadata") if isinstance(document, dict) else None
+    return isinstance(component, dict) and not document.get("resourceMetadata")
+
+
 def _below(tree: Tree, prefix: str) -> Iterator[Folder]:
+    try:
+        check_depth(prefix)
+    except InputError as error:
+        # Somebody made that tree to exhaust us; the other folders are none the worse for it.
+        yield Folder("/".join(prefix.split("/")[:3]), (), None, problem=str(error))
+        return
     for entry in tree.entries():
         if entry.kind is not EntryKind.TREE or entry.name == _PROTON:
             continue
@@ -115,11 +137,25 @@ def direct_entries(own: Tree) -> tuple[Entry, ...]:
     return tuple(entry for entry in own.entries() if entry.kind is not EntryKind.TREE or entry.name == _PROTON)
 
 
+def changed_at(objects: Objects, commit: str, path: str) -> int | None:
+    """When the newest commit that changed the folder's metadata was made, in seconds since the epoch; None when there
+    is none."""
+    newest = next(objects.history(commit, f"{path}/{METADATA_FILE}"), None)
+    return newest.time if newest is not None else None
+
+
 def deployment_of(tree: Tree, arn: str) -> str | None:
     """The deployment id that the folder of a resource carries, or None when no folder, or more than one, is its."""
-    ids = {
-        folder.metadata.deployment_id
-        for folder in find_folders(tree)
-        if folder.metadata is not None and folder.metadata.arn == arn
-    }
+    ids = {folder.metadata.deployment_id for folder in _of(tree, arn) if folder.metadata is not None}
     return ids.pop() if len(ids) == 1 else None
+
+
+def deleted_at(objects: Objects, commit: str, arn: str) -> int | None:
+    """When the folder of a resource was marked as deleted, see `changed_at`; None when it is not."""
+    deleted = [folder.path for folder in _of(objects.tree(commit), arn) if _is_destroy(folder)]
+    times = [time for path in deleted if (time := changed_at(objects, commit, path)) is not None]
+    return max(times, default=None)
+
+
+def _of(tree: Tree, arn: str) -> list[Folder]:
+    return [folder for folder in find_folders(tree) if folder.metadata is not None and folder.metadata.arn == arn]

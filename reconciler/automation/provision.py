@@ -21,12 +21,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.automation.env_config import ENV_CONFIG_FILE
-from reconciler.automation.folders import Folder, find_folders, read_folder
+from reconciler.automation.folders import Folder, changed_at, find_folders, read_folder
 from reconciler.automation.locks import one_at_a_time
 from reconciler.automation.reports import ReportsBranch
 from reconciler.automation.results import FolderResult, Outcome
 from reconciler.automation.runs import DeploymentFailed, StalePlan, StateLocked
 from reconciler.automation.setup import Setup, WorkTree
+from reconciler.catalog.load import SETTINGS_FILE
 from reconciler.errors import InputError, ReconcilerError, TryAgainError
 from reconciler.gitstore.base import GitRemote
 from reconciler.model.reports import LeftOut, Report, ReportStatus
@@ -36,17 +37,21 @@ from reconciler.rendering.metadata import Metadata
 _ROUNDS = 5
 
 
-def tip_of(remote: GitRemote, branch: str) -> Tree:
-    """The tree at the tip of a branch, looked at now. Raises `InputError` when there is no such branch."""
+def tip_of(remote: GitRemote, branch: str) -> str:
+    """The commit at the tip of a branch, looked at now. Raises `InputError` when there is no such branch."""
     ref = f"refs/heads/{branch}"
     tip = remote.fetch(ref).get(ref)
     if tip is None:
         raise InputError(f"{remote.name} has no branch {branch}", hint="name the branch with --branch")
-    return remote.objects.tree(tip)
+    return tip
 
 
-def choose(folders: tuple[Folder, ...], only: str | None) -> tuple[Folder, ...]:
-    """All folders, or the one that was asked for. Raises `InputError` when it is not among them."""
+def choose(tree: Tree, only: str | None) -> tuple[Folder, ...]:
+    """All folders of a tree, or the one that was asked for. Raises `InputError` when it is not among them, or when
+    the tree is a catalog's: whoever runs this there forgot to name the repository."""
+    folders = find_folders(tree)
+    if not folders and tree.entry(SETTINGS_FILE) is not None:
+        raise InputError("this is a catalog", hint="name the infrastructure repository with --repository")
     if only is None:
         return folders
     path = only.strip("/")
@@ -60,7 +65,8 @@ def choose(folders: tuple[Folder, ...], only: str | None) -> tuple[Folder, ...]:
 
 def unusable(folder: Folder) -> FolderResult:
     """The result for a folder whose metadata says nothing that can be done."""
-    return FolderResult(folder.path, Outcome.REFUSED, message=folder.problem)
+    outcome = Outcome.SKIPPED if folder.unsupported else Outcome.REFUSED
+    return FolderResult(folder.path, outcome, message=folder.problem)
 
 
 @contextmanager
@@ -92,7 +98,8 @@ class Provisioner:
     def run(self, only: str | None = None) -> tuple[FolderResult, ...]:
         """Applies what is due, in order. Raises `InputError` for a branch or folder that does not exist and
         `TryAgainError` when the repository cannot be reached at the start."""
-        folders = choose(find_folders(tip_of(self.remote, self.branch)), only)
+        tip = tip_of(self.remote, self.branch)
+        folders = choose(self.remote.objects.tree(tip), only)
         reports = ReportsBranch(self.remote)
         reports.refresh()
         results: list[FolderResult] = []
@@ -100,26 +107,35 @@ class Provisioner:
             for folder in folders:
                 if folder.metadata is None:
                     results.append(unusable(folder))
-                elif self._is_reported(reports, folder.metadata):
+                elif self.is_reported(reports, folder.metadata, self.since(tip, folder)):
                     results.append(FolderResult(folder.path, Outcome.REPORTED, folder.metadata.key))
                 else:
                     with _refusals(results, folder):
                         results.append(_FolderDeployment(self, reports, work, folder.path).run())
         return tuple(results)
 
-    def _is_reported(self, reports: ReportsBranch, metadata: Metadata) -> bool:
-        report = reports.read(metadata.key, metadata.deployment_id)
+    def is_reported(self, reports: ReportsBranch, metadata: Metadata, since: int | None) -> bool:
+        """True when nothing is left to do for a deployment."""
+        report = reports.read(metadata.key, metadata.deployment_id, since=since)
         return not self.again and report is not None and report.status.is_final
+
+    def since(self, tip: str, folder: Folder) -> int | None:
+        """From when on a report counts for a folder, in seconds since the epoch. All deletions of a resource share
+        one name for their report: one from before the metadata changed is about an earlier one. Destroying once more
+        is harmless when nothing is there."""
+        deleted = folder.metadata is not None and folder.metadata.deleted
+        return changed_at(self.remote.objects, tip, folder.path) if deleted else None
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """A folder as it is on the tip. `basis` is all that decides what will be applied."""
+    """A folder as it is on the tip. `basis` is all that decides what will be applied; `since` see `Provisioner`."""
 
     tree: Tree
     folder: Folder
     metadata: Metadata
     basis: tuple[tuple[Entry, ...], Entry | None]
+    since: int | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +157,7 @@ class _FolderDeployment:
                     result = self._deploy(seen)
                 except StateLocked as locked:
                     trouble = str(locked)
-                    self._report(seen.metadata, ReportStatus.IN_PROGRESS, trouble)
+                    self._report(seen, ReportStatus.IN_PROGRESS, trouble)
                     if locked.held:
                         break
                     continue
@@ -151,7 +167,8 @@ class _FolderDeployment:
 
     def _look(self) -> _Seen | FolderResult:
         """The folder and its report as they are now, or why there is nothing to do."""
-        tree = tip_of(self.job.remote, self.job.branch)
+        tip = tip_of(self.job.remote, self.job.branch)
+        tree = self.job.remote.objects.tree(tip)
         self.reports.refresh()
         folder = read_folder(tree, self.path)
         if folder is None:
@@ -159,10 +176,10 @@ class _FolderDeployment:
         metadata = folder.metadata
         if metadata is None:
             return unusable(folder)
-        report = self.reports.read(metadata.key, metadata.deployment_id)
-        if report is not None and report.status.is_final and not self.job.again:
+        since = self.job.since(tip, folder)
+        if self.job.is_reported(self.reports, metadata, since):
             return FolderResult(self.path, Outcome.REPORTED, metadata.key)
-        return _Seen(tree, folder, metadata, (folder.content, tree.entry(ENV_CONFIG_FILE)))
+        return _Seen(tree, folder, metadata, (folder.content, tree.entry(ENV_CONFIG_FILE)), since)
 
     def _deploy(self, seen: _Seen) -> FolderResult | None:
         """One round; None when the folder, its report or its state moved before anything was applied. Raises
@@ -178,7 +195,7 @@ class _FolderDeployment:
             if not isinstance(again, _Seen) or again.basis != seen.basis:
                 return None
             # The claim: from here on others can see that somebody is at it.
-            if not self._report(metadata, ReportStatus.IN_PROGRESS, again=self.job.again):
+            if not self._report(seen, ReportStatus.IN_PROGRESS, again=self.job.again):
                 return None
             self._tell("destroy" if metadata.deleted else "apply")
             run.apply()
@@ -186,15 +203,15 @@ class _FolderDeployment:
         except StalePlan:
             return None
         except DeploymentFailed as failed:
-            self._report(metadata, ReportStatus.FAILED, str(failed))
+            self._report(seen, ReportStatus.FAILED, str(failed))
             return FolderResult(self.path, Outcome.FAILED, metadata.key, str(failed))
-        self._report(metadata, ReportStatus.SUCCEEDED, outputs=outputs, left_out=left_out)
+        self._report(seen, ReportStatus.SUCCEEDED, outputs=outputs, left_out=left_out)
         outcome = Outcome.DESTROYED if metadata.deleted else Outcome.APPLIED
         return FolderResult(self.path, outcome, metadata.key, outputs=tuple(outputs), left_out=left_out)
 
     def _report(
         self,
-        metadata: Metadata,
+        seen: _Seen,
         status: ReportStatus,
         message: str = "",
         outputs: dict[str, str] | None = None,
@@ -202,11 +219,14 @@ class _FolderDeployment:
         *,
         again: bool = False,
     ) -> bool:
-        now = self.job.now().astimezone(UTC)
+        metadata, now = seen.metadata, self.job.now().astimezone(UTC)
+        if seen.since is not None:
+            # The forge's clock may be ahead of ours, and this report must not look older than what it is about.
+            now = max(now, datetime.fromtimestamp(seen.since, UTC))
         at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         given = None if metadata.deleted else outputs
         report = Report(metadata.key, metadata.arn, metadata.deployment_id, status, message, given, left_out, at)
-        return self.reports.write(report, at=int(now.timestamp()), again=again)
+        return self.reports.write(report, at=int(now.timestamp()), again=again, since=seen.since)
 
     def _tell(self, what: str) -> None:
         self.job.setup.tell(f"{self.path}: {what}")

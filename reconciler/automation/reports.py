@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.errors import ConflictError
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
@@ -12,6 +13,7 @@ from reconciler.model.identity import REPORTS_BRANCH
 from reconciler.model.keys import Key
 from reconciler.model.reports import (
     DELETED_ID,
+    MAX_REPORT_BYTES,
     Report,
     ReportStatus,
     decode_report,
@@ -19,7 +21,7 @@ from reconciler.model.reports import (
     encode_report,
     report_file,
 )
-from reconciler.model.trees import Entry
+from reconciler.model.trees import Entry, EntryKind, Tree
 
 REPORTS_REF = f"refs/heads/{REPORTS_BRANCH}"
 _ATTEMPTS = 12
@@ -32,7 +34,7 @@ class ReportsBranch:
     def __init__(self, remote: GitRemote) -> None:
         self._remote = remote
         self._tip: str | None = None
-        self._files: Mapping[str, Entry] = {}
+        self._tree: Tree | None = None
         self._seen = False
 
     def refresh(self) -> None:
@@ -41,25 +43,36 @@ class ReportsBranch:
 
     def _see(self, tip: str | None) -> None:
         if tip != self._tip or not self._seen:
-            self._files = dict(self._remote.objects.tree(tip).walk()) if tip is not None else {}
+            self._tree = self._remote.objects.tree(tip) if tip is not None else None
         self._tip, self._seen = tip, True
 
-    def read(self, key: Key, deployment_id: str) -> Report | None:
-        """The report of a deployment as of the last `refresh` or `write`. One that cannot be understood, or that is
-        about another resource, counts as none: the deployment is then reported anew."""
+    def read(self, key: Key, deployment_id: str, *, since: int | None = None) -> Report | None:
+        """The report of a deployment as of the last `refresh` or `write`. One that cannot be understood, that is about
+        another resource, or whose `at` is before `since` (seconds since the epoch) counts as none: the deployment is
+        then reported anew."""
         if not self._seen:
             self.refresh()
-        entry = self._files.get(report_file(key, deployment_id))
-        if entry is None:
+        entry = self._entry(report_file(key, deployment_id))
+        # Anybody who can push may have written it, as anything: nothing is read that cannot be a report.
+        if entry is None or entry.kind is not EntryKind.FILE:
             return None
+        objects = self._remote.objects
         try:
-            report = decode_report(self._remote.objects.read(entry.id))
-        except ValueError:
+            if objects.size(entry.id) > MAX_REPORT_BYTES:
+                return None
+            report = decode_report(objects.read(entry.id))
+        except (ValueError, KeyError):
             return None
-        return report if report.key == key else None
+        if report.key != key or (since is not None and _seconds(report.at) < since):
+            return None
+        return report
 
-    def write(self, report: Report, *, at: int, again: bool = False) -> bool:
-        """Puts a report on the branch, `at` seconds since the epoch; repeating it makes no second commit.
+    def _entry(self, path: str) -> Entry | None:
+        return self._tree.entry(path) if self._tree is not None else None
+
+    def write(self, report: Report, *, at: int, again: bool = False, since: int | None = None) -> bool:
+        """Puts a report on the branch, `at` seconds since the epoch; repeating it makes no second commit. What `read`
+        takes for none because of `since` is replaced.
 
         False, and nothing done, when the report is not final and a final one is there, unless `again`. The report
         of a deployment removes that of an earlier destroy of the resource. A success without outputs keeps those
@@ -71,7 +84,7 @@ class ReportsBranch:
                 time.sleep(wait)
                 wait = min(2 * wait, 1.0)
             self.refresh()
-            before = self.read(report.key, report.deployment_id)
+            before = self.read(report.key, report.deployment_id, since=since)
             if before is not None and before.status.is_final and not report.status.is_final and not again:
                 return False
             edits = self._edits(before, report)
@@ -93,7 +106,7 @@ class ReportsBranch:
         if before is None or _timeless(before) != _timeless(new):
             edits[new.file] = encode_report(new)
         destroyed = destroyed_file(report.key)
-        if report.deployment_id != DELETED_ID and destroyed in self._files:
+        if report.deployment_id != DELETED_ID and self._entry(destroyed) is not None:
             edits[destroyed] = None
         return edits
 
@@ -105,6 +118,11 @@ class ReportsBranch:
         commit = objects.write_commit(tree, parents, message, author=RECONCILER, time=at)
         self._remote.update(REPORTS_REF, old=self._tip, new=commit)
         self._see(commit)
+
+
+def _seconds(at: str) -> float:
+    """The time of a report in seconds since the epoch; a report without one is before all others."""
+    return datetime.fromisoformat(at).timestamp() if at else float("-inf")
 
 
 def _timeless(report: Report) -> bytes:

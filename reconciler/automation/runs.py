@@ -89,7 +89,7 @@ class FolderRun:
         if result.code != 0:
             raise DeploymentFailed(f"applied, but the outputs cannot be read\n\n{self._words(result)}")
         document: Json = json.loads(result.stdout)
-        return terraform_outputs(document)
+        return terraform_outputs(document, self._redactor)
 
     @property
     def _redactor(self) -> Redactor:

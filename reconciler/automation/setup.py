@@ -58,9 +58,12 @@ class Setup:
     lock_timeout: str = "5m"
     tell: Progress = lambda line: None
 
-    def folder_run(self, tree: Tree, folder: Folder, work: WorkTree) -> FolderRun:
-        """Terraform for a folder of a tree. Raises `InputError` when `env_config.json` or the role cannot be used."""
-        settings = settings_for(read_env_config(tree.read(ENV_CONFIG_FILE)), folder.environment)
+    def folder_run(self, tree: Tree, folder: Folder, work: WorkTree, trusted: Tree | None = None) -> FolderRun:
+        """Terraform for a folder of a tree; `env_config.json` is that of `trusted` where it has one, else the tree's.
+        Raises `InputError` when `env_config.json` or the role cannot be used."""
+        config = trusted.read(ENV_CONFIG_FILE) if trusted is not None else None
+        config = tree.read(ENV_CONFIG_FILE) if config is None else config
+        settings = settings_for(read_env_config(config), folder.environment)
         env = child_environment(self.environ, settings, folder=folder.path, assume_role=self.assume_role)
         state = self.state_dir / folder.path / "terraform.tfstate" if self.state_dir is not None else None
         return FolderRun(

@@ -5,27 +5,57 @@ Each check looks at one environment or service, so that a pass checks what chang
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from reconciler.catalog.bundle import Bundle
+from reconciler.catalog.bundle import SCHEMA_FILE, Bundle
 from reconciler.catalog.entities import Environment, Inputs, Instance, Service, TemplateFolder
 from reconciler.catalog.inputschema import InputType
-from reconciler.catalog.load import ENVIRONMENTS, SERVICES, SETTINGS_FILE, UNREADABLE, Catalog
+from reconciler.catalog.load import ENVIRONMENTS, SERVICES, SETTINGS_FILE, TEMPLATES, UNREADABLE, Catalog
 from reconciler.catalog.shape import did_you_mean
 from reconciler.catalog.yamlfile import YamlFile
 from reconciler.model.identity import instance_folder
 from reconciler.model.keys import Key, Kind
 from reconciler.model.problems import Position, Problem, Severity
-from reconciler.model.versions import VersionLine
+from reconciler.model.versions import Version, VersionLine
 
 
-def check_everything(catalog: Catalog, recorded: Collection[Key] = ()) -> None:
+class Versions(Protocol):
+    """Which version a line leads to. Keys are those of templates that the catalog has."""
+
+    def bundle(self, template: Key, line: VersionLine) -> Bundle | None:
+        """The bundle that a follower of the line is made from; None when there is none, or none that can be read."""
+
+    def instead(self, template: Key, line: VersionLine) -> tuple[str, ...] | None:
+        """The versions there are, when none of them lies on the line, whatever its status; None when one does."""
+
+
+class CatalogVersions:
+    """What the catalog itself would give if nothing were recorded: 1.0, or vN.0."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def bundle(self, template: Key, line: VersionLine) -> Bundle | None:
+        """See `Versions`."""
+        folder = self._catalog.templates()[template]
+        for major in folder.majors:
+            if line.allows(Version(major or 1, 0)):
+                return self._catalog.bundle(folder, major)[0]
+        return None
+
+    def instead(self, template: Key, line: VersionLine) -> tuple[str, ...] | None:
+        """See `Versions`."""
+        there = [Version(major or 1, 0) for major in self._catalog.templates()[template].majors]
+        return None if any(map(line.allows, there)) else tuple(map(str, there))
+
+
+def check_everything(catalog: Catalog, versions: Versions | None = None) -> None:
     """Every check on every file, bundles included. The problems are in `catalog.problems` afterwards.
 
-    `recorded` are templates that have versions already. Where versions are computed, the bundle in the catalog may
-    become another major than the one that somebody follows, so that what does not fit it is a warning only.
+    Inputs are judged by the version that is followed: `versions`, or, without records, the bundles in the catalog.
     """
+    versions = versions or CatalogVersions(catalog)
     for template in catalog.templates().values():
         for major in template.majors:
             catalog.add_problems(catalog.bundle(template, major)[1])
@@ -34,21 +64,11 @@ def check_everything(catalog: Catalog, recorded: Collection[Key] = ()) -> None:
     for name in environments:
         environment = catalog.environment(name)
         if environment is not None:
-            made_from = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
-            catalog.add_problems(_softened(_environment_fits(catalog, environment), made_from, recorded))
+            catalog.add_problems(_environment_fits(catalog, versions, environment))
     for name in services:
         service = catalog.service(name)
         if service is not None:
-            made_of = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
-            catalog.add_problems(_softened(_service_fits(catalog, service), made_of, recorded))
-
-
-def _softened(
-    problems: Iterator[Problem], template: TemplateFolder | None, recorded: Collection[Key]
-) -> Iterator[Problem]:
-    is_computed = template is not None and None in template.majors and template.key in recorded
-    for problem in problems:
-        yield replace(problem, severity=Severity.WARNING) if is_computed else problem
+            catalog.add_problems(_service_fits(catalog, versions, service))
 
 
 def check_scope(
@@ -128,7 +148,9 @@ def _service(catalog: Catalog, service: Service) -> Iterator[Problem]:
         if instance.environment not in catalog.environment_names():
             place = _place(instance, "environment")
             message = f'there is no environment "{instance.environment}"'
-            hint = did_you_mean(instance.environment, catalog.environment_names())
+            known = catalog.environment_names()
+            name = instance.environment
+            hint = did_you_mean(name, known) if known else f"write {ENVIRONMENTS}/{name}/environment.yaml"
             yield Problem(place, "ENVIRONMENT_MISSING", message, hint)
 
 
@@ -140,50 +162,63 @@ def _repeats(service: Service, instance: Instance) -> bool:
     return any(other.name == instance.name and other.index < instance.index for other in service.instances)
 
 
-def _environment_fits(catalog: Catalog, environment: Environment) -> Iterator[Problem]:
+def _environment_fits(catalog: Catalog, versions: Versions, environment: Environment) -> Iterator[Problem]:
     template = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
     if template is not None:
-        yield from _line(template, environment.file, ("spec", "version"), environment.line)
-        yield from _inputs(catalog, template, environment.line, Kind.ENVIRONMENT, environment.inputs)
+        place = environment.file.at(("spec", "version"))
+        yield from _line(versions, template, place, environment.line)
+        yield from _inputs(versions, template, environment.line, Kind.ENVIRONMENT, environment.inputs)
 
 
-def _service_fits(catalog: Catalog, service: Service) -> Iterator[Problem]:
+def _service_fits(catalog: Catalog, versions: Versions, service: Service) -> Iterator[Problem]:
     template = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
     if template is None:
         return
-    yield from _line(template, service.file, ("spec", "version"), service.line)
-    yield from _pipeline_fits(catalog, service, template)
+    yield from _line(versions, template, service.file.at(("spec", "version")), service.line)
+    yield from _pipeline_fits(versions, service, template)
     for instance in service.instances:
-        yield from _inputs(catalog, template, instance.line, Kind.INSTANCE, instance.inputs)
-        environment = catalog.environment(instance.environment)
-        bundle = _bundle(catalog, template, instance.line)
-        if bundle is None or environment is None:
-            continue
-        home = f"{environment.template}:{environment.line.major}"
-        allowed = [str(item) for item in bundle.compatible]
-        if home not in allowed:
-            runs_in = ", ".join(allowed)
-            message = f"environment {environment.name} is made from {home}, but {template.name} runs in {runs_in}"
-            hint = f"choose another environment, or list {home} in the template's registration file"
-            yield Problem(_place(instance, "environment"), "ENVIRONMENT_INCOMPATIBLE", message, hint)
+        if instance.line != service.line:
+            yield from _line(versions, template, _place(instance, "version"), instance.line)
+        yield from _inputs(versions, template, instance.line, Kind.INSTANCE, instance.inputs)
+        yield from _home_fits(catalog, versions, template, instance)
 
 
-def _pipeline_fits(catalog: Catalog, service: Service, template: TemplateFolder) -> Iterator[Problem]:
+def _home_fits(catalog: Catalog, versions: Versions, template: TemplateFolder, instance: Instance) -> Iterator[Problem]:
+    environment = catalog.environment(instance.environment)
+    bundle = versions.bundle(template.key, instance.line)
+    if bundle is None or environment is None:
+        return
+    made_from = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
+    if made_from is None or versions.instead(made_from.key, environment.line) is not None:
+        return  # that is said of the environment, and nothing can be told before it is mended
+    home = f"{environment.template}:{environment.line.major}"
+    allowed = [str(item) for item in bundle.compatible]
+    if home not in allowed:
+        runs_in = ", ".join(allowed)
+        message = f"environment {environment.name} is made from {home}, but {template.name} runs in {runs_in}"
+        hint = f"choose another environment, or list {home} in the template's registration file"
+        yield Problem(_place(instance, "environment"), "ENVIRONMENT_INCOMPATIBLE", message, hint)
+
+
+def _pipeline_fits(versions: Versions, service: Service, template: TemplateFolder) -> Iterator[Problem]:
     pipeline = service.pipeline
-    bundle = _bundle(catalog, template, pipeline.line if pipeline is not None else service.line)
+    bundle = versions.bundle(template.key, pipeline.line if pipeline is not None else service.line)
     has_pipeline = bundle is not None and Kind.PIPELINE in bundle.parts
     if pipeline is None:
         if has_pipeline:
             message = f"template {template.name} comes with a pipeline, and the service says nothing about it"
             place = service.file.key_at(("spec",))
             yield Problem(place, "PIPELINE_MISSING", message, "add pipeline: {inputs: {...}} to spec", Severity.WARNING)
-    elif bundle is not None and not has_pipeline:
+        return
+    inputs = pipeline.inputs
+    if pipeline.line != service.line:
+        yield from _line(versions, template, inputs.file.at((*inputs.where[:-1], "version")), pipeline.line)
+    if bundle is not None and not has_pipeline:
         message = f"template {template.name} has no pipeline"
-        where = pipeline.inputs.where
-        place = pipeline.inputs.file.key_at(where[: where.index("pipeline") + 1])
+        place = inputs.file.key_at(inputs.where[: inputs.where.index("pipeline") + 1])
         yield Problem(place, "PIPELINE_UNEXPECTED", message, "remove pipeline:")
     else:
-        yield from _inputs(catalog, template, pipeline.line, Kind.PIPELINE, pipeline.inputs)
+        yield from _inputs(versions, template, pipeline.line, Kind.PIPELINE, inputs)
 
 
 def _folders(catalog: Catalog, service: Service) -> Iterator[Problem]:
@@ -209,35 +244,28 @@ def _folder(instance: Instance) -> str:
 def _no_template(catalog: Catalog, file: YamlFile, kind: Kind, name: str) -> Problem:
     known = [key.name for key in catalog.templates() if key.kind is kind]
     message = f'there is no {kind.words} "{name}"'
-    return Problem(file.at(("spec", "template")), "TEMPLATE_MISSING", message, did_you_mean(name, known))
+    folder = f"{TEMPLATES}/{kind.value.split('-')[0]}/{name}/v1"
+    hint = did_you_mean(name, known) if known else f"put its bundle into {folder}"
+    return Problem(file.at(("spec", "template")), "TEMPLATE_MISSING", message, hint)
 
 
-def _line(template: TemplateFolder, file: YamlFile, where: tuple[str, ...], line: VersionLine) -> Iterator[Problem]:
-    majors = [major for major in template.majors if major is not None]
-    if majors and line.major not in majors:
-        message = f"template {template.name} has no major version {line.major} in the catalog"
-        hint = f"it has {', '.join(map(str, majors))}"
-        yield Problem(file.at(where), "VERSION_MISSING", message, hint, Severity.WARNING)
-
-
-def _bundle(catalog: Catalog, template: TemplateFolder, line: VersionLine) -> Bundle | None:
-    """The bundle in the catalog for a line of versions. A pinned minor, or a computed major, may differ from it."""
-    if line.minor is not None:
-        return None
-    major = None if None in template.majors else line.major
-    return catalog.bundle(template, major)[0] if major in template.majors else None
+def _line(versions: Versions, template: TemplateFolder, place: Position, line: VersionLine) -> Iterator[Problem]:
+    there = versions.instead(template.key, line)
+    if there is not None:
+        message = f"{template.key} has no version {line}"
+        yield Problem(place, "VERSION_MISSING", message, f"it has {', '.join(there) or 'none yet'}")
 
 
 def _inputs(
-    catalog: Catalog, template: TemplateFolder, line: VersionLine, kind: Kind, inputs: Inputs
+    versions: Versions, template: TemplateFolder, line: VersionLine, kind: Kind, inputs: Inputs
 ) -> Iterator[Problem]:
-    bundle = _bundle(catalog, template, line)
+    bundle = versions.bundle(template.key, line)
     input_type = bundle.input_type(kind) if bundle is not None else None
-    if input_type is None:
+    if bundle is None or input_type is None:
         return
     for violation in input_type.violations(inputs.values):
         place = inputs.at(violation.path)
-        yield Problem(place, violation.code, violation.message, f"see {_schema_place(template, line)}")
+        yield Problem(place, violation.code, violation.message, f"see {_schema_place(template, bundle)}")
     yield from _unknown(input_type, inputs)
 
 
@@ -250,6 +278,8 @@ def _unknown(input_type: InputType, inputs: Inputs) -> Iterator[Problem]:
         yield Problem(inputs.key_at(unknown.path), "INPUT_UNKNOWN", message, hint, severity)
 
 
-def _schema_place(template: TemplateFolder, line: VersionLine) -> str:
-    major = None if None in template.majors else line.major
-    return f"{template.majors[major][0]}/schema/schema.yaml"
+def _schema_place(template: TemplateFolder, bundle: Bundle) -> str:
+    for path, tree in template.majors.values():
+        if tree.id == bundle.tree.id:
+            return f"{path}/{SCHEMA_FILE}"
+    return f"bundles/{bundle.tree.id}/{SCHEMA_FILE} in the records: the catalog's is not the version that is followed"

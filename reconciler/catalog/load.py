@@ -6,7 +6,8 @@ part of a large catalog. Every problem met on the way is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import difflib
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from reconciler.catalog import parse
@@ -18,14 +19,15 @@ from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_lar
 from reconciler.errors import InputError
 from reconciler.model.identity import Account
 from reconciler.model.keys import Key, is_name
-from reconciler.model.problems import Position, Problem
-from reconciler.model.trees import EntryKind, Tree
+from reconciler.model.problems import Position, Problem, Severity
+from reconciler.model.trees import Entry, EntryKind, Tree
 
 SETTINGS_FILE = "reconciler.yaml"
 ENVIRONMENTS = "environments"
 SERVICES = "services"
 REPOSITORIES = "repositories"
 TEMPLATES = "templates"
+TOP_FOLDERS = (ENVIRONMENTS, SERVICES, REPOSITORIES, TEMPLATES)
 UNREADABLE = ""  # the name of settings that cannot be used; what follows from them is not a problem of its own
 
 _T = TypeVar("_T")
@@ -49,6 +51,7 @@ class Catalog:
                 f"there is no {SETTINGS_FILE} here, so this is no catalog",
                 hint="name the catalog's top folder with --catalog, or start one with `reconciler init`",
             )
+        self.add_problems(_top_folders(tree))
         self.settings = self._settings()
 
     @property
@@ -121,6 +124,10 @@ class Catalog:
         for entry in folder.entries():
             if entry.kind is EntryKind.TREE:
                 names.append(entry.name)
+            elif entry.kind is not EntryKind.FILE and is_name(entry.name):
+                # It counts as present: what stands here in another form was not removed.
+                names.append(entry.name)
+                self.add_problems([_no_folder(f"{top}/{entry.name}", entry)])
             elif entry.name.endswith((".yaml", ".yml")):
                 hint = f"put it in a folder of its own: {top}/<name>/{top[:-1]}.yaml"
                 message = f"{entry.name} lies directly in {top}/, where only folders are looked into"
@@ -131,7 +138,7 @@ class Catalog:
         entry = self.tree.entry(path)
         if entry is None or entry.kind is not EntryKind.FILE:
             what = "is missing" if entry is None else f"is a {entry.kind.value}, not a file"
-            hint = f"write a {kind} there, or remove its folder"
+            hint = self._missing_hint(path)
             self.add_problems([Problem(Position(path), "FILE_MISSING", f"the file {what}", hint)])
             return None
         size = self.tree.reader.size(entry.id)
@@ -147,13 +154,20 @@ class Catalog:
         self.add_problems(problems)
         return None if any(problem.is_error for problem in problems) else file
 
+    def _missing_hint(self, path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        tree = self.tree.subtree(folder) if folder else self.tree
+        beside = [entry.name for entry in tree.entries() if entry.kind is EntryKind.FILE] if tree is not None else []
+        close = _closest(name, [item for item in beside if item != name])
+        return f"rename {close} to {name}" if close else "write its file, or remove the folder"
+
     def _settings(self) -> Settings:
         file = self._file(SETTINGS_FILE, "Settings", None)
         return parse.settings(file) if file is not None else Settings(UNREADABLE, Account())
 
     def _load_environment(self, name: str) -> Environment | None:
         folder = f"{ENVIRONMENTS}/{name}"
-        if self.tree.entry(folder) is None:
+        if self.tree.subtree(folder) is None:
             return None
         file = self._file(f"{folder}/environment.yaml", "Environment", name)
         if file is None:
@@ -165,7 +179,7 @@ class Catalog:
 
     def _load_service(self, name: str) -> Service | None:
         folder = f"{SERVICES}/{name}"
-        if self.tree.entry(folder) is None:
+        if self.tree.subtree(folder) is None:
             return None
         file = self._file(f"{folder}/service.yaml", "Service", name)
         if file is None:
@@ -197,3 +211,30 @@ class Catalog:
         spec, problems = parse.spec_file(path, self.tree.reader, entry.id, proton_kind)
         self.add_problems(problems)
         return spec
+
+
+def _top_folders(tree: Tree) -> Iterator[Problem]:
+    """A top folder under another name, or in another form, must never look like one from which all was removed."""
+    entries = {entry.name: entry for entry in tree.entries()}
+    for top in TOP_FOLDERS:
+        if top in entries and entries[top].kind is not EntryKind.TREE:
+            yield _no_folder(top, entries[top])
+    for name, entry in entries.items():
+        meant = "" if name in TOP_FOLDERS or entry.kind is EntryKind.FILE else _closest(name, TOP_FOLDERS)
+        if meant:
+            severity = Severity.WARNING if meant in entries else Severity.ERROR
+            message = f"nothing looks into the folder {name}/"
+            hint = f"did you mean {meant}/? Rename it, or give it a name of another kind"
+            yield Problem(Position(name), "FOLDER_UNKNOWN", message, hint, severity)
+
+
+def _no_folder(path: str, entry: Entry) -> Problem:
+    hint = "put the folder itself there, or remove it: links and submodules are never followed"
+    return Problem(Position(path), "FOLDER_REPLACED", f"this is a {entry.kind.value}, not a folder", hint)
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    """The known name that this one is a slip of, in spelling or in case; empty when there is none."""
+    folded = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.75)
+    return folded[close[0]] if close else ""

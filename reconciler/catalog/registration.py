@@ -59,9 +59,12 @@ def _read_yaml(path: str, data: bytes) -> tuple[tuple[CompatibleEnvironment, ...
         message = 'the key "compatible_environment" is read as compatible_environments'
         problems.append(Problem(file.key_at((key,)), "REGISTRATION_TOLERATED", message, hint, Severity.WARNING))
     for unknown in sorted(top.keys() - _KEYS - {key}):
-        hint = did_you_mean(unknown, _KEYS - top.keys())
+        hint = did_you_mean(unknown, _KEYS - top.keys(), _KEYS & top.keys())
         problems.append(Problem(file.key_at((unknown,)), "REGISTRATION_INVALID", f'unknown key "{unknown}"', hint))
     items = top.get(key)
+    if isinstance(items, str) and _PAIR.match(items):
+        message, hint = f"{key} is a text, not a list", f"write it as a list: {key}: [{items}]"
+        return (), [*problems, Problem(file.at((key,)), "REGISTRATION_INVALID", message, hint)]
     if not isinstance(items, list) or not items:
         place = file.key_at((key,)) if key in top else file.at(())
         message = "no compatible environment is listed"

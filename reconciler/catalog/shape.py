@@ -36,12 +36,13 @@ _EXPECTED = {
 }
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the closest known word, or all of them when none is close."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+def did_you_mean(word: str, known: Iterable[str], present: Iterable[str] = ()) -> str:
+    """A hint that names the closest known word, or all of them when none is close. `present` are known words that are
+    taken already: one of them may be what was meant all the same."""
+    names, taken = sorted(known), sorted(present)
+    close = difflib.get_close_matches(word, [*names, *taken], n=1, cutoff=0.6)
     if close:
-        return f'did you mean "{close[0]}"?'
+        return f'did you mean "{close[0]}"' + (", which is there already? Keep one" if close[0] in taken else "?")
     return f"known here: {', '.join(names)}" if names else "remove it"
 
 
@@ -87,7 +88,8 @@ def _problems(file: YamlFile, error: ValidationError) -> Iterator[Problem]:
     schema: Json = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties" and "properties" in schema:
         for key in sorted(instance.keys() - schema["properties"].keys()):
-            hint = did_you_mean(key, schema["properties"].keys() - instance.keys())
+            known = schema["properties"].keys()
+            hint = did_you_mean(key, known - instance.keys(), known & instance.keys())
             yield Problem(file.key_at((*where, key)), "KEY_UNKNOWN", f'unknown key "{key}" in {label}', hint)
     elif error.validator == "required":
         for key in schema["required"]:

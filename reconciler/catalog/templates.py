@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.catalog.bundle import PART_FOLDERS, SCHEMA_FILE, TEMPLATE_FILE, bundle_tree
+from reconciler.catalog.bundle import MAX_SCHEMA_BYTES, PART_FOLDERS, SCHEMA_FILE, TEMPLATE_FILE, bundle_tree
 from reconciler.catalog.entities import TemplateFolder
 from reconciler.catalog.shape import check_shape
 from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
@@ -114,12 +114,13 @@ def _template_file(tree: Tree, path: str, name: str, problems: list[Problem]) ->
 
 def _kind_of(bundle: Tree) -> Kind | None:
     """The kind that a bundle's schema names; the layout decides where the schema cannot be read."""
-    data = bundle.read(SCHEMA_FILE)
-    if data is not None:
+    entry = bundle.entry(SCHEMA_FILE)
+    if entry is not None and entry.kind is EntryKind.FILE and bundle.reader.size(entry.id) <= MAX_SCHEMA_BYTES:
+        data = bundle.reader.read(entry.id)
         # A search, not a parse: the schema itself is judged, with all its problems, when the bundle is read.
-        if re.search(rb"^\s*[\"']?service_input_type[\"']?\s*:", data, re.MULTILINE):
+        if re.search(rb"^[ \t]*[\"']?service_input_type[\"']?\s*:", data, re.MULTILINE):
             return Kind.SERVICE_TEMPLATE
-        if re.search(rb"^\s*[\"']?environment_input_type[\"']?\s*:", data, re.MULTILINE):
+        if re.search(rb"^[ \t]*[\"']?environment_input_type[\"']?\s*:", data, re.MULTILINE):
             return Kind.ENVIRONMENT_TEMPLATE
     names = {entry.name for entry in bundle.entries()}
     if PART_FOLDERS[Kind.INSTANCE] in names:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from reconciler.automation.bundles import syntax_problems
 from reconciler.cli.common import (
     catalog_option,
     color_option,
@@ -74,11 +76,12 @@ def carry_out(place: Place, options: Options, *, output: str = "text", no_color:
     """One pass, told on the terminal, and the exit code that speaks of it."""
     if options.revision is None and place.top is not None and is_dirty(place.path):
         say("Uncommitted changes are not part of this pass.")
-    result = run_pass(place, options, utc_now, say)
+    result = run_pass(place, replace(options, inspect=syntax_problems), utc_now, say)
     print_problems(result.problems or (result.plan.problems if result.plan is not None else ()))
     if result.superseded_by:
-        handled = result.superseded_by
+        handled = result.superseded_by[:12]
         say(f"Commit {result.commit[:12]} is superseded by {handled}, which was handled already. Nothing done.")
+        say("  -> --rewind handles it all the same")
     elif result.plan is None:
         say("Nothing was done, because the catalog has errors.")
     if output == "json":

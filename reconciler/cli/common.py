@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reconciler.catalog.load import SETTINGS_FILE
 from reconciler.cli.places import default_cache
 from reconciler.engine.place import Place, find_place
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, InputError
 from reconciler.model.documents import Json
 from reconciler.model.problems import Problem
 
@@ -52,18 +53,28 @@ def color_option(command: F) -> F:
 
 
 def place_of(catalog: Path) -> Place:
-    """The catalog that a person named."""
-    return find_place(catalog, default_cache())
+    """The catalog that a person named. Raises `InputError` for a folder inside one: what it is run on is for the person
+    to say."""
+    place = find_place(catalog, default_cache())
+    above = _catalog_above(place)
+    if above is not None:
+        message = f"there is no {SETTINGS_FILE} here, so this is no catalog"
+        raise InputError(message, hint=f"{above} has one: run this there, or name it with --catalog")
+    return place
+
+
+def _catalog_above(place: Place) -> Path | None:
+    """The nearest folder with settings above one that has none, in the same repository."""
+    top = place.top.resolve() if place.top is not None else None
+    if (place.path / SETTINGS_FILE).exists() or (top is not None and not (top / ".git").exists()):
+        return None
+    inside = (path for path in place.path.parents if top is None or path.is_relative_to(top))
+    return next((path for path in inside if (path / SETTINGS_FILE).exists()), None)
 
 
 def say(text: str) -> None:
     """Progress, for the person who waits."""
     click.echo(text, err=True)
-
-
-def quiet_or_say(verbose: bool) -> Callable[[str], None]:
-    """Progress lines only when asked for."""
-    return say if verbose else lambda text: None
 
 
 def print_json(document: Json) -> None:

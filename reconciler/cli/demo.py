@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.automation.bundles import syntax_problems
 from reconciler.automation.provision import Provisioner
 from reconciler.automation.results import Outcome
 from reconciler.automation.setup import Setup
@@ -102,7 +103,7 @@ class _Demo:
 
     def step(self) -> PassResult:
         """One pass, in short."""
-        result = run_pass(self.place, Options(), utc_now, lambda line: None)
+        result = run_pass(self.place, Options(inspect=syntax_problems), utc_now, lambda line: None)
         if result.plan is None:
             problems = "; ".join(map(str, result.problems))
             raise ReconcilerError(f"the catalog has errors: {problems}", hint="undo the change")
@@ -153,7 +154,7 @@ class _Demo:
         commit = commit_files(self.site.catalog, paths, "Keep subnets private by default\n")
         self.line(f"committed {commit[:12]}")
         self.title("reconciler plan")
-        made = offline_plan(self.place, None, Request("", "", "", utc_now()))
+        made = offline_plan(self.place, None, Request("", "", "", utc_now()), syntax_problems)
         assert made.plan is not None
         print_marked(as_text(made.plan, made.book), no_color=self.no_color)
 

@@ -21,7 +21,7 @@ def history(key: str, catalog: Path, output: str, no_color: bool) -> None:
     """List the deployments of one resource, newest first."""
     reading = read_records(place_of(catalog))
     record = reading.record(resource_key(key))
-    deployments = list(reading.deployments(record.key))
+    deployments = reading.deployments(record.key)
     if output == "json":
         items = [deployment_document(deployment) for deployment in deployments]
         print_json({"schema": "reconciler/history/v1", "key": key, "deployments": items})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-import importlib
-import os
 import sys
-import traceback
-from collections.abc import Sequence
 
-import click
+try:
+    import errno
+    import importlib
+    import os
+    import traceback
+    from collections.abc import Sequence
 
-from reconciler import __version__
-from reconciler.errors import ExitCode, ReconcilerError
+    import click
+
+    from reconciler import __version__
+    from reconciler.errors import ExitCode, ReconcilerError
+except KeyboardInterrupt:
+    sys.exit(130)  # the boundary does not stand yet
 
 # Verb -> the module that holds it; imported when it is called, so that no verb pays for another's libraries.
 VERBS = {
@@ -58,7 +62,15 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the program and exits with a code of `ExitCode`."""
+    _open_streams()
     sys.exit(run(arguments))
+
+
+def _open_streams() -> None:
+    """Puts the null device where a caller closed a standard stream: else the next file opened would take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from reconciler.automation.folders import deployment_of, is_deployment_id
+from reconciler.automation.diagnostics import Redactor
+from reconciler.automation.folders import deleted_at, deployment_of, is_deployment_id
 from reconciler.automation.outputs import reportable
 from reconciler.automation.reports import ReportsBranch
 from reconciler.cli.places import branch_or_default, default_cache, provisioning_repository
@@ -17,7 +19,7 @@ from reconciler.gitstore.base import GitRemote
 from reconciler.model.documents import Json
 from reconciler.model.identity import REPORTS_BRANCH, key_of_arn
 from reconciler.model.keys import DEPLOYMENT_ORDER, Key
-from reconciler.model.reports import Report, ReportStatus
+from reconciler.model.reports import DELETED_ID, Report, ReportStatus
 
 _MAX_ARN = 200  # NOT-1
 
@@ -52,12 +54,14 @@ def notify(
     key = _key(resource_arn)
     verdict = _status(status)
     given = [*(_outputs(outputs) if outputs is not None else []), *(_pair(pair) for pair in pairs)]
-    kept, left_out = reportable(given)
+    redactor = Redactor.of(os.environ)
+    kept, left_out = reportable(given, redactor)
     remote = provisioning_repository(repository, cache or default_cache()).remote
     if deployment_id is not None and not is_deployment_id(deployment_id):
         raise InputError(f'"{deployment_id}" is no deployment id', hint="take it from .proton/deployment-metadata.json")
     branch = branch_or_default(remote, branch)
-    carried = _carried(remote, branch, resource_arn)
+    tip = _tip(remote, branch)
+    carried = deployment_of(remote.objects.tree(tip), resource_arn) if tip is not None else None
     deployment = deployment_id or _the_one(carried, remote, branch, resource_arn)
     now = datetime.now(UTC)
     report = Report(
@@ -65,12 +69,13 @@ def notify(
         arn=resource_arn,
         deployment_id=deployment,
         status=verdict,
-        message=status_message,
+        message=redactor.clean(status_message),
         outputs=kept if outputs is not None or pairs else None,
         left_out=left_out,
         at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    written = ReportsBranch(remote).write(report, at=int(now.timestamp()))
+    since = deleted_at(remote.objects, tip, resource_arn) if tip is not None and deployment == DELETED_ID else None
+    written = ReportsBranch(remote).write(report, at=int(now.timestamp()), since=since)
     for item in left_out:
         click.echo(f"output {item.key} is not reported: {item.reason}", err=True)
     if carried is not None and carried != deployment:
@@ -130,10 +135,9 @@ def _pair(text: str) -> tuple[str, Json]:
     return key, value
 
 
-def _carried(remote: GitRemote, branch: str, arn: str) -> str | None:
+def _tip(remote: GitRemote, branch: str) -> str | None:
     ref = f"refs/heads/{branch}"
-    tip = remote.fetch(ref).get(ref)
-    return deployment_of(remote.objects.tree(tip), arn) if tip is not None else None
+    return remote.fetch(ref).get(ref)
 
 
 def _the_one(found: str | None, remote: GitRemote, branch: str, arn: str) -> str:

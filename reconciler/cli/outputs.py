@@ -36,6 +36,9 @@ def outputs(key: str, catalog: Path, output: str, deployment: str | None) -> Non
 
 def _deployment(reading: Reading, record: Record, wanted: str | None) -> Deployment:
     if wanted is None:
+        if record.latest is not None and record.latest.status.is_gone:
+            hint = f"`reconciler history {record.key}` lists its deployments; --deployment ID shows what one reported"
+            raise InputError(f"{record.key} was deleted, so it has no outputs", hint=hint)
         if record.effective is None:
             hint = f"`reconciler explain {record.key}` says what it waits for"
             raise InputError(f"{record.key} has not succeeded yet, so it has no outputs", hint=hint)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.automation.bundles import syntax_problems
 from reconciler.cli.common import (
     catalog_option,
     color_option,
@@ -43,7 +44,7 @@ def plan(
     Without --revision the folder is planned as it is, committed or not. Nothing is written, and nothing is fetched:
     records and repositories are seen as far as this machine has them.
     """
-    made = offline_plan(place_of(catalog), revision, Request("", "", "", utc_now()))
+    made = offline_plan(place_of(catalog), revision, Request("", "", "", utc_now()), syntax_problems)
     if made.note:
         say(made.note)
     print_problems(made.catalog.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from reconciler.forges.base import PullRequest, PullState
 from reconciler.forges.local import LocalForge
 from reconciler.gitstore.base import GitRemote
 from reconciler.gitstore.open import open_remote
+from reconciler.model.trees import EntryKind, Tree, changed_paths
 from reconciler.planning.show import changes
 
 
@@ -75,14 +77,15 @@ def show(pull_request: str, catalog: Path) -> None:
 @catalog_option
 @color_option
 def diff(pull_request: str, catalog: Path, no_color: bool) -> None:
-    """Show what merging would change."""
+    """Show what merging would change, or what it changed."""
     remote, _, pull = _named(catalog, pull_request)
-    objects = remote.objects
-    parent = objects.commit(pull.head).parents[0]
-    before = {path: objects.read(entry.id) for path, entry in objects.tree(parent).walk()}
-    after = {path: objects.read(entry.id) for path, entry in objects.tree(pull.head).walk()}
-    for change in changes("", before, after, everything=True):
+    before, after = _sides(remote, pull, pull_request)
+    paths = tuple(changed_paths(before, after))
+    found = changes("", _files(before, paths), _files(after, paths), everything=True)
+    for change in found:
         print_marked(change.diff + "\n", no_color=no_color)
+    if not found:
+        say(f"{pull_request} changes nothing.")
 
 
 @pr.command()
@@ -110,6 +113,9 @@ def close(pull_request: str, catalog: Path, comment: str) -> None:
     """Close without merging: the deployment is cancelled, and stays so."""
     _, forge, pull = _named(catalog, pull_request)
     closed = forge.close(pull.number, comment, at=utc_now())
+    if closed.state is PullState.MERGED:
+        hint = "to take it back, change the catalog and run `reconciler apply`"
+        raise InputError(f"{pull_request} is merged already; it cannot be closed", hint=hint)
     click.echo(f"{closed.state.value} {pull_request}: {closed.title}")
 
 
@@ -146,6 +152,34 @@ def _forge(catalog: Path, name: str) -> tuple[GitRemote, LocalForge]:
             return Repositories(place, found).get(name)
     remote = open_remote(name, cache=default_cache())
     return remote, LocalForge(remote)
+
+
+def _sides(remote: GitRemote, pull: PullRequest, name: str) -> tuple[Tree | None, Tree]:
+    """The base without the pull request and with it. Raises `InputError` when they conflict, or the base is gone."""
+    objects, base = remote.objects, f"refs/heads/{pull.base}"
+    tip = remote.fetch(base).get(base)
+    if tip is None:
+        raise InputError(f"the base branch {pull.base} of {name} is gone", hint="push it again")
+    if pull.state is PullState.MERGED:
+        parents = objects.commit(pull.merge_commit).parents
+        return objects.tree(parents[0]) if parents else None, objects.tree(pull.merge_commit)
+    merged = objects.merge(tip, pull.head)
+    if merged is None:
+        hint = f"merge {pull.base} into {pull.branch}, resolve the conflict and push; or close it"
+        raise InputError(f"{name} conflicts with {pull.base}, so it cannot be merged", hint=hint)
+    return objects.tree(tip), Tree(objects, merged)
+
+
+def _files(tree: Tree | None, paths: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of those of the paths that a tree has; of a link its target."""
+    if tree is None:
+        return {}
+    entries = ((path, tree.entry(path)) for path in paths)
+    return {
+        path: tree.reader.read(e.id)
+        for path, e in entries
+        if e is not None and e.kind in (EntryKind.FILE, EntryKind.LINK)
+    }
 
 
 def _document(name: str, pull: PullRequest) -> dict[str, object]:

@@ -75,7 +75,7 @@ def provision(
         tell=lambda line: click.echo(line, err=True),
     )
     if plan:
-        base = tip_of(places.remote, branch)
+        base = places.remote.objects.tree(tip_of(places.remote, branch))
         results = plan_folders(setup, _tree(places.local, revision), base, folder)
     else:
         job = Provisioner(places.remote, branch, setup, cache / "locks", lambda: datetime.now(UTC), again)

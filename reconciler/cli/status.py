@@ -43,6 +43,8 @@ def status(key: str | None, catalog: Path, output: str, no_color: bool) -> None:
         for record in records
     ]
     print_table(("RESOURCE", "STATUS", "IN EFFECT", "SINCE"), rows, no_color=no_color)
+    if any(record.latest is not None and record.latest.status.is_running for record in records):
+        say("As of the last pass; `reconciler explain KEY` looks at this moment.")
 
 
 def _chosen(reading: Reading, key: Key) -> tuple[Record, ...]:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from reconciler.automation.fmt import check_format
-from reconciler.automation.terraform import find_terraform
-from reconciler.catalog.bundle import PART_FOLDERS
-from reconciler.catalog.checks import check_everything
+from reconciler.automation.bundles import bundle_files, file_problems, terraform_at_hand
+from reconciler.catalog.bundle import Bundle
 from reconciler.catalog.load import Catalog
 from reconciler.cli.common import catalog_option, finish, output_option, place_of, print_json, revision_option, say
+from reconciler.engine.clock import utc_now
+from reconciler.engine.offline import check_snapshot
 from reconciler.engine.place import snapshot
-from reconciler.errors import ExitCode, InputError
-from reconciler.model.problems import Position, Problem, Severity
+from reconciler.errors import ExitCode
+from reconciler.model.problems import Problem
 from reconciler.planning.document import problem_document
-from reconciler.records.book import RecordBook
+from reconciler.planning.world import Inspect, Request
 
 
 @click.command()
@@ -29,10 +29,12 @@ def validate(catalog: Path, revision: str | None, output: str) -> None:
     Bundles are checked with `terraform fmt` when terraform, tofu or the extra `terraform` is there. Needs no network.
     Exits with 1 when there are errors; warnings are what Proton tolerated.
     """
-    seen = snapshot(place_of(catalog), revision)
+    place = place_of(catalog)
+    seen = snapshot(place, revision)
     found = seen.catalog
-    check_everything(found, RecordBook(seen.records).template_keys())
-    found.add_problems(terraform_problems(found))
+    of_files = terraform_problems(found)
+    found.add_problems(of_files)
+    check_snapshot(place, seen, Request("", "", "", utc_now()), _known(of_files))
     problems = found.problems
     errors = [problem for problem in problems if problem.is_error]
     if output == "json":
@@ -46,33 +48,26 @@ def validate(catalog: Path, revision: str | None, output: str) -> None:
     finish(ExitCode.BAD if errors else ExitCode.OK)
 
 
-def terraform_problems(catalog: Catalog) -> list[Problem]:
-    """What `terraform fmt` says of the bundles; nothing where the program is not at hand, which is said."""
+def terraform_problems(catalog: Catalog) -> tuple[Problem, ...]:
+    """What Terraform says of the bundles, in one process; that it is not at hand is said."""
     files: dict[str, bytes] = {}
     for template in catalog.templates().values():
         for major, (path, _) in template.majors.items():
             bundle = catalog.bundle(template, major)[0]
-            for kind, part in bundle.parts.items() if bundle is not None else ():
-                for name, blob in part.files:
-                    files[f"{path}/{PART_FOLDERS[kind]}/{name}"] = catalog.tree.reader.read(blob)
-    if not files:
-        return []
-    try:
-        terraform = find_terraform()
-    except InputError:
+            files |= bundle_files(path, bundle) if bundle is not None else {}
+    terraform = terraform_at_hand()
+    if files and terraform is None:
         say("Terraform is not here, so the syntax of .tf files was not checked.")
-        return []
-    problems = []
-    for found in check_format(files, terraform):
-        if found.is_syntax:
-            place = Position(found.path, found.line, 1)
-            problems.append(Problem(place, "TEMPLATE_SYNTAX", found.message, "correct it: Terraform cannot read it"))
-        else:
-            hint = "run `terraform fmt` in that folder: workflows that check the format would refuse it"
-            message = "not formatted as `terraform fmt` would"
-            place = Position(found.path)
-            problems.append(Problem(place, "TEMPLATE_FORMAT", message, hint, Severity.WARNING))
-    return problems
+    return file_problems(files, terraform)
+
+
+def _known(problems: tuple[Problem, ...]) -> Inspect:
+    """Errors that were found already, by the bundle they are in."""
+
+    def of_bundle(path: str, _: Bundle) -> tuple[Problem, ...]:
+        return tuple(item for item in problems if item.is_error and item.position.path.startswith(path + "/"))
+
+    return of_bundle
 
 
 def _count(number: int, noun: str) -> str:

@@ -67,8 +67,10 @@ class ForgeObserver:
         found = forge.find(branch)
         return seen(found) if found is not None else None
 
-    def folder(self, target: Target) -> SeenFolder | None:
+    def folder(self, target: Target, *, fresh: bool = False) -> SeenFolder | None:
         """See `Observer`."""
+        if fresh:
+            self._trees.pop((target.repository, f"refs/heads/{target.branch}"), None)
         root = self._tree(target.repository, f"refs/heads/{target.branch}")
         folder = root.subtree(target.folder) if root is not None else None
         if folder is None:
@@ -82,11 +84,20 @@ class ForgeObserver:
             return SeenFolder(files)
         return SeenFolder(files, read_metadata(folder.reader.read(metadata.id)))
 
+    def has_branch(self, target: Target) -> bool:
+        """See `Observer`."""
+        if self._tree(target.repository, f"refs/heads/{target.branch}") is not None:
+            return True
+        refs = self._repositories.get(target.repository)[0].refs()
+        return not any(ref.startswith("refs/heads/") for ref in refs)
+
     def report(self, target: Target, key: Key, deployment_id: str) -> Report | None:
         """See `Observer`. A file that is no report, or of another resource, is as good as none."""
         root = self._tree(target.repository, _REPORTS)
         entry = root.entry(report_file(key, deployment_id)) if root is not None else None
-        if root is None or entry is None or root.reader.size(entry.id) > MAX_REPORT_BYTES:
+        if root is None or entry is None or entry.kind is not EntryKind.FILE:
+            return None
+        if root.reader.size(entry.id) > MAX_REPORT_BYTES:
             return None
         try:
             report = decode_report(root.reader.read(entry.id))

@@ -14,7 +14,7 @@ from reconciler.catalog.load import Catalog
 from reconciler.engine.effects import Effects
 from reconciler.engine.lineage import require_lineage
 from reconciler.engine.observe import ForgeObserver, Repositories
-from reconciler.engine.place import Place, catalog_remote, records_remote
+from reconciler.engine.place import Place, catalog_remote, handled_tree, records_remote
 from reconciler.engine.store import ATTEMPTS, RecordStore, commit_message
 from reconciler.errors import ConflictError, InputError, ReconcilerError, TryAgainError
 from reconciler.gitstore.base import GitRemote
@@ -25,7 +25,7 @@ from reconciler.planning.desired import desired_of
 from reconciler.planning.plan import plan
 from reconciler.planning.result import Plan
 from reconciler.planning.scope import scope_of
-from reconciler.planning.world import Request, World
+from reconciler.planning.world import Inspect, Request, World, no_inspection
 from reconciler.records.book import RecordBook
 from reconciler.records.record import Deployment
 
@@ -34,12 +34,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What a person may say to a pass. `revision` is the catalog commit to handle, by default what is checked out."""
+    """What a person may say to a pass. `revision` is the catalog commit to handle, by default what is checked out;
+    `inspect` looks at what only Terraform can judge in a new bundle."""
 
     revision: str | None = None
     rewind: bool = False
     retry: frozenset[Key] = frozenset()
     allow_deletes: frozenset[Key] = frozenset()
+    inspect: Inspect = no_inspection
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,7 @@ def _attempt(
     newer = _superseded(shared, book, commit, options)
     if newer:
         return PassResult(commit, superseded_by=newer)
-    before = None
-    if book.cursor is not None and shared.objects.has(book.cursor.catalog_commit):
-        before = place.inside(shared.objects.tree(book.cursor.catalog_commit))
+    before = handled_tree(place, shared.objects, book)
     scope = scope_of(catalog, before, book)
     check_scope(catalog, scope.environments, scope.services, everything=scope.everything)
     if any(problem.is_error for problem in catalog.problems):
@@ -115,7 +115,7 @@ def _attempt(
         allow_deletes=options.allow_deletes,
     )
     repositories = Repositories(place, catalog)
-    world = World(catalog, book, ForgeObserver(repositories), request)
+    world = World(catalog, book, ForgeObserver(repositories), request, options.inspect)
     _require_known(world, options.retry | options.allow_deletes)
     made = plan(world, scope.including(options.retry))
     steps = [(book.endings(), _ended_message(book.ended, request)), (book, _claim_message(made, request))]

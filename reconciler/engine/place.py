@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reconciler.catalog.entities import Repository
 from reconciler.catalog.load import Catalog
-from reconciler.errors import InputError, ReconcilerError
-from reconciler.gitstore.base import GitRemote
+from reconciler.errors import InputError, ReconcilerError, RecordsError
+from reconciler.gitstore.base import GitRemote, Objects
 from reconciler.gitstore.folder import open_folder
 from reconciler.gitstore.open import discover, head_commit, open_remote, origin_of
 from reconciler.model.trees import Tree
@@ -112,10 +112,21 @@ def snapshot(place: Place, revision: str | None) -> Snapshot:
     except ReconcilerError as error:
         found, note = None, f"{note} {error}"
     if found is None:
+        if catalog.settings.lineage and place.top is not None and origin_of(place.top) is None:
+            note = "The records are lost: reconciler.yaml names a lineage, but there is no records branch."
         return Snapshot(catalog, commit, None, None, note if catalog.settings.lineage else "")
     remote, tip = found
     records = remote.objects.tree(tip)
+    check_lineage(catalog, records)
     return Snapshot(catalog, commit, records, _before(place, records))
+
+
+def check_lineage(catalog: Catalog, records: Tree) -> None:
+    """Raises `RecordsError` for the records of another catalog. A catalog that names none is only being started."""
+    lineage = RecordBook(records).lineage
+    if catalog.settings.lineage not in ("", lineage):
+        message = f"these are the records of another catalog: lineage {lineage}, not {catalog.settings.lineage}"
+        raise RecordsError(message, hint="name the right branch or repository under spec.records")
 
 
 def snapshot_catalog(place: Place, revision: str | None) -> tuple[Catalog, str]:
@@ -161,7 +172,14 @@ def _before(place: Place, records: Tree | None) -> Tree | None:
     own = own_repository(place)
     if records is None or own is None:
         return None
-    from_cursor = RecordBook(records).cursor
-    if from_cursor is None or not own.objects.has(from_cursor.catalog_commit):
+    return handled_tree(place, own.objects, RecordBook(records))
+
+
+def handled_tree(place: Place, objects: Objects, book: RecordBook) -> Tree | None:
+    """The catalog's tree at the cursor: what was handled last. None, and everything is looked at, when that commit is
+    not at hand, or the catalog lay in another folder of its repository."""
+    cursor = book.cursor
+    if cursor is None or not objects.has(cursor.catalog_commit):
         return None
-    return place.inside(own.objects.tree(from_cursor.catalog_commit))
+    tree = objects.tree(cursor.catalog_commit)
+    return tree.subtree(place.sub) if place.sub else tree

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.engine.place import Place, local_records
+from reconciler.engine.place import Place, local_records, snapshot_catalog
 from reconciler.errors import InputError
 from reconciler.gitstore.base import Objects
 from reconciler.model.keys import Key
@@ -36,21 +35,25 @@ class Reading:
             raise InputError(f"nothing is recorded of {key}", hint=hint)
         return record
 
-    def deployments(self, key: Key) -> Iterator[Deployment]:
+    def deployments(self, key: Key) -> tuple[Deployment, ...]:
         """Every deployment of a key, newest first, each as it was last seen: the history of its file."""
-        path, seen = record_path(key), set()
+        path = record_path(key)
+        seen: dict[str, Deployment] = {}
         for commit in self.objects.history(self.tip, path):
             data = self.objects.tree(commit.id).read(path)
             record = decode_record(data, path) if data is not None else None
             for role in (record.latest, record.closing) if record is not None else ():
-                if role is not None and role.id not in seen:
-                    seen.add(role.id)
-                    yield role
+                if role is not None:
+                    seen.setdefault(role.id, role)
+        # One that is being closed may stand in a newer commit than the one that came after it.
+        return tuple(sorted(seen.values(), key=lambda deployment: deployment.number, reverse=True))
 
 
 def read_records(place: Place) -> Reading:
-    """The records of the catalog at a place. Raises `InputError` when they cannot be seen from this machine."""
-    found = local_records(place)
+    """The records of the catalog at a place. Raises `InputError` when there is no catalog, or when its records cannot
+    be seen from this machine."""
+    catalog, _ = snapshot_catalog(place, None)
+    found = local_records(place, catalog)
     if found is None:
         raise InputError(
             "there are no records here yet",

@@ -12,7 +12,7 @@ import pygit2
 
 from reconciler.errors import InputError, TryAgainError
 from reconciler.gitstore.repository import open_repository
-from reconciler.model.trees import MODES, Entry, EntryKind, Tree, blob_id, sorted_entries, tree_id
+from reconciler.model.trees import MODES, Entry, EntryKind, Tree, blob_id, check_depth, sorted_entries, tree_id
 
 STREAM_ABOVE = 10 * 1024 * 1024  # bytes
 _CHUNK = 1024 * 1024
@@ -38,6 +38,7 @@ class FolderReader:
     def __init__(self, path: Path) -> None:
         self._trees: dict[str, tuple[Entry, ...]] = {}
         self._blobs: dict[str, tuple[Path, int, bool]] = {}  # id to path, size, is a link
+        self._top = path
         self._ignores = _Ignores(path)
         self.blobs_read = 0
         self.root = self._scan(path)[0]
@@ -64,6 +65,7 @@ class FolderReader:
 
     def _scan(self, folder: Path) -> tuple[str, bool]:
         """The tree id of a folder, and whether there is anything in it."""
+        check_depth(folder.relative_to(self._top).as_posix())
         found: list[Entry] = []
         try:
             with os.scandir(folder) as listing:

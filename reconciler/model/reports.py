@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.documents import Json, canonical
@@ -133,6 +134,7 @@ def decode_report(data: bytes) -> Report:
         raise ValueError("nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
+    json.dumps(document, ensure_ascii=False).encode()  # a lone surrogate could never be recorded
     if document.get("schema", SCHEMA) != SCHEMA:
         raise ValueError(f"schema is {document['schema']!r}, this program reads {SCHEMA}")
     arn = document.get("arn")
@@ -142,18 +144,31 @@ def decode_report(data: bytes) -> Report:
     deployment, message, at = (document.get(name, "") for name in ("deploymentId", "statusMessage", "at"))
     if not (isinstance(deployment, str) and isinstance(message, str) and isinstance(at, str)):
         raise ValueError("deploymentId, statusMessage and at must be text")
-    outputs = document.get("outputs")
-    left_out = document.get("leftOut", [])
+    outputs, left_out = document.get("outputs"), document.get("leftOut", [])
+    kept, refused = check_outputs(_pair(item) for item in _items(outputs if outputs is not None else []))
+    known = (LeftOut(str(item.get("key"))[:100], str(item.get("reason"))[:500]) for item in _items(left_out))
     return Report(
         key=key,
         arn=str(arn),
         deployment_id=deployment,
         status=ReportStatus(str(document.get("status"))),
-        message=cut_middle(message, MAX_MESSAGE),
-        outputs=None if outputs is None else dict(_pair(item) for item in _items(outputs)),
-        left_out=tuple(LeftOut(str(item.get("key")), str(item.get("reason"))) for item in _items(left_out)),
-        at=at,
+        message=cut_middle(_printable(message), MAX_MESSAGE),
+        outputs=None if outputs is None else kept,
+        left_out=(*tuple(known)[:MAX_OUTPUTS], *refused[:MAX_OUTPUTS]),
+        at=_moment(at),
     )
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that would speak to a terminal; new lines and tabs stay."""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
+def _moment(text: str) -> str:
+    """A moment that can be compared, or an empty text. Raises `ValueError` for anything else."""
+    if text and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"at is {text!r}, which names no time zone")
+    return text
 
 
 def _items(value: Json) -> list[dict[str, Json]]:

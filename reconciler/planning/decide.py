@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.model.identity import Target, deployment_id
 from reconciler.model.keys import Kind
 from reconciler.model.lifecycle import Event, after, started
-from reconciler.planning.desired import Desired
+from reconciler.planning.desired import Desired, immutable
 from reconciler.planning.observations import SeenFolder
 from reconciler.planning.proposal import Proposal, blob_ids, files_of, propose
 from reconciler.planning.reasons import Reason
@@ -53,6 +53,8 @@ def _under_way(world: World, record: Record, latest: Deployment, desired: Desire
         return resume(world, record, Verb.CLOSE, "its pull request is over")
     if latest.merged_at:
         return _awaiting_report(latest) if wanted else _running(latest)
+    if never_opened(world, record, latest):
+        return _elsewhere(world, record, latest, desired)
     if latest.pull_request is None or record.closing is not None:
         # What is claimed is finished first, also when something else is wanted by now: another reconciler may be at it.
         return resume(world, record, Verb.RESUME, "claimed before, and not known to be finished")
@@ -62,6 +64,25 @@ def _under_way(world: World, record: Record, latest: Deployment, desired: Desire
     if done is not None:
         return _withdraw(world, record, latest, done, desired)
     return _immutable(record, desired) or _deploy(world, record, desired)
+
+
+def never_opened(world: World, record: Record, latest: Deployment) -> bool:
+    """True for a claim that nobody can have carried out: there is no branch that it could be proposed to."""
+    return latest.pull_request is None and record.closing is None and not world.observer.has_branch(latest.target)
+
+
+def _elsewhere(world: World, record: Record, latest: Deployment, desired: Desired | Blocked) -> Decision:
+    """A claim whose target branch does not exist is given up for one that goes elsewhere."""
+    if isinstance(desired, Blocked) or desired.target == latest.target:
+        return _no_branch(latest.target)
+    abandoned = replace(record, latest=superseded(world, latest, f"there is no branch {latest.target.branch}"))
+    return _folder_blocks(world, abandoned, desired, retried=False) or _deploy(world, abandoned, desired)
+
+
+def _no_branch(target: Target) -> Blocked:
+    message = f"{target.repository} has no branch {target.branch}"
+    hint = f"push a first commit to it, or correct branch: in repositories/{target.repository}.yaml"
+    return Blocked(Reason.NO_BRANCH, message, hint, (target.repository,))
 
 
 def _in_effect(record: Record, desired: Desired) -> Deployment | None:
@@ -169,7 +190,11 @@ def awaiting_merge(latest: Deployment) -> Blocked:
     pull = latest.pull_request
     assert pull is not None
     message = f"pull request {pull.url} is open"
-    return Blocked(Reason.AWAITING_MERGE, message, "merge it, or close it to cancel", (pull.url,), latest.claimed_at)
+    name = f"{latest.target.repository}#{pull.number}"
+    hint = "merge it, or close it to cancel"
+    if pull.url.endswith(f"#{pull.number}"):  # a local forge: there is no page with a button
+        hint = f"`reconciler pr merge {name}`, or `reconciler pr close {name}` to cancel"
+    return Blocked(Reason.AWAITING_MERGE, message, hint, (pull.url,), latest.claimed_at)
 
 
 def _awaiting_report(latest: Deployment) -> Blocked:
@@ -195,22 +220,15 @@ def _stopped(latest: Deployment) -> Blocked:
 
 
 def _immutable(record: Record, desired: Desired) -> Blocked | None:
-    """What exists stays where it is and what it is made from: anything else would leave infrastructure behind."""
     placed = record.placed
     if placed is None or placed.destroy:
         return None
     changes = []
-    if placed.environment != desired.environment:
-        changes.append(f"the environment from {placed.environment} to {desired.environment}")
-    elif placed.target != desired.target:
+    if placed.target != desired.target:
         changes.append(f"the place from {_place(placed.target)} to {_place(desired.target)}")
     if placed.template != desired.template:
         changes.append(f"the template from {placed.template} to {desired.template}")
-    if not changes:
-        return None
-    message = f"{' and '.join(changes)} cannot be changed on a {desired.key.kind.words} that exists"
-    hint = "change it back; to move, add it under a new name and remove this one"
-    return Blocked(Reason.IMMUTABLE, message, hint)
+    return immutable(changes, desired.key) if changes else None
 
 
 def _place(target: Target) -> str:
@@ -239,33 +257,41 @@ def _was_edited(world: World, record: Record) -> bool:
 
 
 def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: bool) -> Blocked | None:
+    if not world.observer.has_branch(desired.target):
+        return _no_branch(desired.target)
     folder = world.observer.folder(desired.target)
     if folder is None:
         return None
     # After older records were restored, the branch may carry the very deployment that is about to be claimed.
     next_id = deployment_id(world.request.lineage, record.key, record.count + 1, desired.digest)
-    return foreign(record, folder, desired, next_id) or (None if retried else edited(record, folder))
+    return foreign(record, folder, desired.target, next_id) or (None if retried else edited(record, folder))
 
 
-def foreign(record: Record, folder: SeenFolder, desired: Desired, next_id: str = "") -> Blocked | None:
+def foreign(record: Record, folder: SeenFolder, target: Target, next_id: str = "") -> Blocked | None:
     """A folder that somebody else manages is never overwritten, nor is Terraform made to read somebody's files."""
-    where = f"{desired.target.repository}:{desired.target.folder}/"
+    where = f"{target.repository}:{target.folder}/"
     metadata = folder.metadata
     if metadata is None:
-        theirs = sorted(path for path in folder.files if path.endswith(_READ_BY_TERRAFORM))
+        ours = {item for role in _roles(record) for item in role.files.items()}
+        theirs = sorted(path for path, _ in folder.files.items() - ours if path.endswith(_READ_BY_TERRAFORM))
         if not theirs or record.placed is not None:
             return None
         message = f"{where} holds files that are not ours: {', '.join(theirs[:5])}"
     else:
-        roles = (record.latest, record.effective, record.placed, record.closing)
-        known = {next_id, *(role.id for role in roles if role is not None)}
+        known = {next_id, *record.merged, *(role.id for role in _roles(record))}
         gone = metadata.deleted and record.placed is not None and record.placed.destroy
         if metadata.key == record.key and (gone or metadata.deployment_id in known):
             return None
         message = (
             f"{where} carries deployment {metadata.deployment_id} of {metadata.key}, which these records do not know"
         )
-    return Blocked(Reason.FOREIGN_FOLDER, message, "move those files elsewhere, or choose another name")
+    hint = "give it another name here; when these are its own folder and the records were lost, restore the records"
+    return Blocked(Reason.FOREIGN_FOLDER, message, hint)
+
+
+def _roles(record: Record) -> tuple[Deployment, ...]:
+    roles = (record.latest, record.effective, record.placed, record.closing)
+    return tuple(role for role in roles if role is not None)
 
 
 def edited(record: Record, folder: SeenFolder) -> Blocked | None:

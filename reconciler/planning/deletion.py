@@ -7,7 +7,17 @@ from dataclasses import replace
 from reconciler.model.documents import digest
 from reconciler.model.identity import deployment_id
 from reconciler.model.lifecycle import Event, after, started
-from reconciler.planning.decide import Decision, awaiting_merge, bundle_lost, proposal_of, resume, superseded
+from reconciler.planning.decide import (
+    Decision,
+    awaiting_merge,
+    bundle_lost,
+    edited,
+    foreign,
+    never_opened,
+    proposal_of,
+    resume,
+    superseded,
+)
 from reconciler.planning.proposal import blob_ids, files_of
 from reconciler.planning.reasons import Reason
 from reconciler.planning.result import Action, Verb
@@ -21,6 +31,9 @@ def decide_deletion(world: World, record: Record) -> Decision:
     latest = record.latest
     if latest is None:
         return Action(record.key, Verb.FORGET, "it is not in the catalog any more", Record(record.key, record.count))
+    if never_opened(world, record, latest):
+        abandoned = superseded(world, latest, f"there is no branch {latest.target.branch}")
+        return _destroy(world, replace(record, latest=abandoned), abandoned)
     if record.closing is not None or (
         latest.status.is_running and latest.pull_request is None and not latest.merged_at
     ):
@@ -36,8 +49,10 @@ def decide_deletion(world: World, record: Record) -> Decision:
             return Blocked(reason, message, hint, (latest.target.repository,), latest.merged_at)
     if latest.destroy and (latest.merged_at or record.key not in world.request.retry):
         # One that was merged cannot be proposed again: the folder says already that its resource is deleted.
-        again = f"run the automation of {latest.target.repository} again" if latest.merged_at else ""
-        hint = f"{again or f'run `reconciler retry {record.key}`'}, or put it back into the catalog"
+        again = f"run `reconciler provision --folder {latest.target.folder} --again` in {latest.target.repository}"
+        hint = (
+            f"{again if latest.merged_at else f'run `reconciler retry {record.key}`'}, or put it back into the catalog"
+        )
         return Blocked(Reason.FAILED, f"destroying it failed: {latest.message}", hint, (), latest.finished_at)
     return _destroy(world, record, latest)
 
@@ -56,14 +71,32 @@ def _destroy(world: World, record: Record, latest: Deployment) -> Action | Block
     if placed is None or placed.destroy:
         # Nothing of it was ever merged, or it is destroyed already: there is nothing to destroy.
         gone = replace(latest, status=after(started(destroy=True), Event.SUCCEED), finished_at=world.request.now)
-        forgotten = Record(record.key, record.count, latest=gone, placed=placed, closing=closing)
+        forgotten = replace(record, latest=gone, effective=None, closing=closing, blocked=None)
         return Action(record.key, Verb.FORGET, "nothing of it exists", forgotten, None, close)
+    blocked = _folder_blocks(world, record, placed)
+    if blocked is not None:
+        return blocked
     new = _claim(world, record, placed, closing)
     if new is None:
         return bundle_lost(placed)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
     why = "it is not in the catalog any more"
     return Action(record.key, Verb.DESTROY, why, claimed, proposal_of(world, new, placed), close)
+
+
+def _folder_blocks(world: World, record: Record, placed: Deployment) -> Blocked | None:
+    """Somebody else's folder is not ours to destroy, and a person's edit is not overwritten unasked. Files that are
+    missing on the branch are written again (reference, DEL-1)."""
+    folder = world.observer.folder(placed.target)
+    if folder is None or folder.metadata is None:
+        return None
+    there = {path: blob for path, blob in placed.files.items() if path in folder.files}
+    by_hand = (
+        None
+        if record.key in world.request.retry
+        else edited(replace(record, placed=replace(placed, files=there)), folder)
+    )
+    return foreign(record, folder, placed.target) or by_hand
 
 
 def _claim(world: World, record: Record, placed: Deployment, closing: Deployment | None) -> Deployment | None:

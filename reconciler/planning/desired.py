@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from reconciler.catalog.bundle import Bundle
 from reconciler.catalog.entities import CodeSource, Environment, Inputs, Instance, Pipeline, Service
+from reconciler.errors import InputError
 from reconciler.model.documents import Json
 from reconciler.model.identity import Target, desired_digest, environment_folder, instance_folder, pipeline_folder
 from reconciler.model.keys import Key, Kind, environment_key, instance_key
@@ -84,6 +85,9 @@ def _instance(world: World, service: Service, instance: Instance) -> Desired | B
         return inputs
     environment = world.catalog.environment(instance.environment)
     assert environment is not None, "references are checked before anything is planned"
+    here = world.book.get(instance.key).placed
+    if here is not None and not here.destroy and here.environment != instance.environment:
+        return immutable([f"the environment from {here.environment} to {instance.environment}"], instance.key)
     home = world.book.get(environment.key)
     made_of = world.environment_major(home) or (environment.template, environment.line.major)
     refused = _compatible(version, made_of, service.template, instance)
@@ -184,7 +188,17 @@ def _complete(bundle: Bundle, kind: Kind, inputs: Inputs, version: VersionRecord
         what = "; ".join(wrong)
         hint = "correct the inputs, or use a version whose schema takes them"
         return Blocked(Reason.INVALID_INPUTS, f"version {version.version} does not take these inputs: {what}", hint)
-    return input_type.complete(inputs.values)
+    try:
+        return input_type.complete(inputs.values)
+    except InputError as error:  # nested defaults can explode
+        return Blocked(Reason.INVALID_INPUTS, f"{inputs.at(())}: {error.message}", error.hint)
+
+
+def immutable(changes: list[str], key: Key) -> Blocked:
+    """What exists stays where it is and what it is made from: anything else would leave infrastructure behind."""
+    message = f"{' and '.join(changes)} cannot be changed on a {key.kind.words} that exists"
+    hint = "change it back; to move, add it under a new name and remove this one"
+    return Blocked(Reason.IMMUTABLE, message, hint)
 
 
 def _compatible(version: VersionRecord, made_of: tuple[str, int], template: str, instance: Instance) -> Blocked | None:

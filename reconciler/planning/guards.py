@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.errors import InputError
 from reconciler.model.keys import Key, Kind
 from reconciler.planning.reasons import Reason
 from reconciler.planning.world import World
@@ -39,6 +40,24 @@ def guard(world: World, deletions: tuple[Key, ...], under_way: int) -> dict[Key,
             for key in unasked:
                 held.setdefault(key, Blocked(Reason.TOO_MANY_DELETIONS, message, _consent(key)))
     return held
+
+
+def refuse_empty(world: World) -> None:
+    """Raises `InputError` for a catalog without any resource while some are live: nobody empties a catalog in one go,
+    but many have named the wrong folder or branch."""
+    if world.catalog.environment_names() or world.catalog.service_names():
+        return
+    live = {key for template in world.book.template_keys() for key in world.book.users(template)}
+    unasked = sorted(str(key) for key in live if not (has_consent(world, key) or _is_going(world, key)))
+    if unasked:
+        message = f"the catalog has no environments and no services, but {', '.join(unasked[:5])} are recorded as live"
+        hint = "is this the right folder and branch? To remove everything, consent to each in safety.allowDeletes"
+        raise InputError(message, hint=hint)
+
+
+def _is_going(world: World, key: Key) -> bool:
+    latest = world.book.get(key).latest
+    return latest is not None and latest.destroy
 
 
 def in_use(world: World, key: Key, going: frozenset[Key]) -> Blocked | None:

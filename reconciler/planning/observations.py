@@ -45,8 +45,12 @@ class Observer(Protocol):
     def pull_request(self, target: Target, branch: str) -> SeenPull | None:
         """The newest pull request of a branch, in any state."""
 
-    def folder(self, target: Target) -> SeenFolder | None:
-        """A folder on the tip of its target branch; None when it cannot be seen from here."""
+    def folder(self, target: Target, *, fresh: bool = False) -> SeenFolder | None:
+        """A folder on the tip of its target branch; None when it cannot be seen from here. `fresh` looks at the branch
+        again, though it was looked at before in this pass."""
+
+    def has_branch(self, target: Target) -> bool:
+        """False when the target branch is missing from a repository that has others."""
 
     def report(self, target: Target, key: Key, deployment_id: str) -> Report | None:
         """The report of a deployment on the reports branch; for a destroy, the id is the literal of deletions."""

@@ -37,12 +37,11 @@ def _closing(record: Record, outcome: Outcome, now: str) -> Record:
     if outcome.pull.state is PullState.OPEN:
         return record
     # It was merged before it could be closed: it is the running one, and the newer desire waits (design, section 4).
+    # Whether the target branch carries it is for the next look to say.
     pull = PullRequestRef(outcome.pull.number, outcome.pull.url, outcome.pull.head)
     status = started(destroy=closing.destroy)
-    merged = replace(
-        closing, status=status, pull_request=pull, merged_at=now, finished_at="", message="", replaced_by=""
-    )
-    return replace(record, latest=merged, placed=merged, closing=None)
+    running = replace(closing, status=status, pull_request=pull, finished_at="", message="", replaced_by="")
+    return replace(record, latest=running, closing=None)
 
 
 def is_orphan(record: Record, deployment: str) -> bool:

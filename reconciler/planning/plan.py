@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+from reconciler.catalog.bundle import Bundle
+from reconciler.catalog.entities import TemplateFolder
 from reconciler.errors import InputError, TryAgainError
 from reconciler.model.keys import DEPLOYMENT_ORDER, Key, Kind, pipeline_key
+from reconciler.model.problems import Problem
 from reconciler.planning.decide import Decision, decide
 from reconciler.planning.deletion import decide_deletion
 from reconciler.planning.desired import desired_of
-from reconciler.planning.guards import guard, in_use
+from reconciler.planning.guards import guard, in_use, refuse_empty
 from reconciler.planning.reasons import IN_FLIGHT, Reason
 from reconciler.planning.result import Action, Plan, TemplateChange
 from reconciler.planning.scope import Scope
@@ -25,8 +29,33 @@ from reconciler.versioning.cut import Moment, cut_template
 
 
 def plan(world: World, scope: Scope) -> Plan:
-    """The plan for everything in scope. Raises `RecordsError` for damaged records."""
+    """The plan for everything in scope. Raises `RecordsError` for damaged records, `InputError` for a catalog from
+    which everything is gone."""
+    refuse_empty(world)
     return _Planner(world, scope).run()
+
+
+def cut_templates(world: World, keys: frozenset[Key]) -> tuple[TemplateChange, ...]:
+    """Cuts the versions of these templates of the catalog, in the record book of the world; what changed."""
+    changes = []
+    moment = Moment(world.request.catalog_commit, world.request.now)
+    for key in sorted(keys, key=lambda key: key.sort_key):
+        template, before = world.catalog.templates()[key], world.book.template(key)
+        read, pinned = partial(_inspected, world, template), partial(world.pinned, template_kind=key.kind)
+        record, cuts = cut_template(template, before, read, pinned, moment)
+        world.book.put_template(record, {cut.tree.id: cut.tree for cut in cuts if cut.tree is not None})
+        if cuts or record.withdrawn != before.withdrawn:
+            changes.append(TemplateChange(record, cuts))
+    return tuple(changes)
+
+
+def _inspected(world: World, template: TemplateFolder, major: int | None) -> tuple[Bundle | None, tuple[Problem, ...]]:
+    """A bundle of the catalog that may be registered. What is wrong with it fails that registration and no other."""
+    bundle, problems = world.catalog.bundle(template, major)
+    if bundle is None:
+        return None, problems
+    found = world.inspect(template.majors[major][0], bundle)
+    return None if any(problem.is_error for problem in found) else bundle, (*problems, *found)
 
 
 class _Planner:
@@ -38,10 +67,11 @@ class _Planner:
         self.unchanged: list[Key] = []
         self.unreachable: dict[str, None] = {}
         self.opened: dict[str, int] = {}
+        self.obstacles: dict[Key, TryAgainError | InputError] = {}
 
     def run(self) -> Plan:
         """Versions first, then what came of earlier deployments, then decisions in deployment order."""
-        templates = self._versions()
+        templates = cut_templates(self.world, self.scope.templates)
         keys = self._settled(self.scope.keys | self._followers(templates))
         deletions = {key for key in keys if self._is_unasked(key)}
         for key in sorted(keys - deletions, key=_forward):
@@ -58,24 +88,6 @@ class _Planner:
             problems=self.world.catalog.problems,
             unreachable=tuple(self.unreachable),
         )
-
-    def _versions(self) -> tuple[TemplateChange, ...]:
-        world, changes = self.world, []
-        moment = Moment(world.request.catalog_commit, world.request.now)
-        for key in sorted(self.scope.templates, key=lambda key: key.sort_key):
-            template = world.catalog.templates()[key]
-            record, cuts = cut_template(
-                template,
-                world.book.template(key),
-                lambda major, template=template: world.catalog.bundle(template, major),  # type: ignore[misc]
-                lambda tree, key=key: world.pinned(tree, key.kind),  # type: ignore[misc]
-                moment,
-            )
-            before = world.book.template(key)
-            world.book.put_template(record, {cut.tree.id: cut.tree for cut in cuts if cut.tree is not None})
-            if cuts or record.withdrawn != before.withdrawn:
-                changes.append(TemplateChange(record, cuts))
-        return tuple(changes)
 
     def _followers(self, templates: tuple[TemplateChange, ...]) -> frozenset[Key]:
         """Whoever follows a template that changed, or reads of it in the plan why it did not."""
@@ -97,6 +109,7 @@ class _Planner:
         return seen
 
     def _looked_at(self, record: Record) -> Record:
+        """The record after a look. An obstacle is kept: the decision about this key has to say so."""
         if record.latest is None:
             return record
         repository = self.world.catalog.repository(record.latest.target.repository)
@@ -104,8 +117,9 @@ class _Planner:
         request, settings = self.world.request, self.world.catalog.settings
         try:
             return settle(record, self.world.observer, settings.pull_requests, request.now, reports_deletion=reports)
-        except (TryAgainError, InputError):
-            return record  # the decision about this key meets the same obstacle, and says so
+        except (TryAgainError, InputError) as error:
+            self.obstacles[record.key] = error
+            return record
 
     def _readers(self, before: Record, after: Record) -> set[Key]:
         was = before.effective.id if before.effective is not None else ""
@@ -159,6 +173,8 @@ class _Planner:
 
     def _guarded(self, key: Key, decision: Callable[[Key], Decision]) -> Decision:
         try:
+            if key in self.obstacles:
+                raise self.obstacles[key]
             return self._within_budget(decision(key))
         except TryAgainError as error:
             self.unreachable[str(error)] = None

@@ -27,10 +27,17 @@ class Reason(StrEnum):
     UNREACHABLE = "repository-unreachable"
     NO_FORGE = "forge-not-available"
     IMMUTABLE = "immutable-change"
+    NO_BRANCH = "branch-missing"
 
 
 # What is asked for cannot be: whoever asked has to mend it.
-BAD_REASONS = (Reason.INVALID_INPUTS, Reason.INCOMPATIBLE_ENVIRONMENT, Reason.IMMUTABLE, Reason.NO_FORGE)
+BAD_REASONS = (
+    Reason.INVALID_INPUTS,
+    Reason.INCOMPATIBLE_ENVIRONMENT,
+    Reason.IMMUTABLE,
+    Reason.NO_FORGE,
+    Reason.NO_BRANCH,
+)
 
 # A key in one of these states is waiting for something that is already under way, or for a person's merge.
 IN_FLIGHT = (Reason.AWAITING_MERGE, Reason.AWAITING_REPORT, Reason.RUNNING)

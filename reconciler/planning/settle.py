@@ -14,7 +14,7 @@ from reconciler.catalog.entities import PullRequestPolicy
 from reconciler.model.lifecycle import Event, after
 from reconciler.model.reports import DELETED_ID, Report, ReportStatus
 from reconciler.planning.observations import Observer, PullState, SeenFolder, SeenPull
-from reconciler.records.record import Deployment, PullRequestRef, Record
+from reconciler.records.record import MAX_MERGED, Deployment, PullRequestRef, Record
 
 _EVENTS = {ReportStatus.SUCCEEDED: Event.SUCCEED, ReportStatus.FAILED: Event.FAIL}
 
@@ -28,8 +28,23 @@ def settle(
         return record
     pull = observer.pull_request(latest.target, latest.branch)
     folder = observer.folder(latest.target)
+    if pull is not None and pull.state is PullState.MERGED and not carries(folder, latest):
+        folder = observer.folder(latest.target, fresh=True)  # the look at the branch may be older than the merge
     report = observer.report(latest.target, latest.key, DELETED_ID if latest.destroy else latest.id)
-    return judge(record, pull, folder, report, policy, now, reports_deletion=reports_deletion)
+    after_latest = judge(record, pull, folder, report, policy, now, reports_deletion=reports_deletion)
+    return _placed_reported(after_latest, observer, now)
+
+
+def _placed_reported(record: Record, observer: Observer, now: str) -> Record:
+    """What the branch carries may be reported late, after something newer was proposed, and is in effect then."""
+    placed, latest = record.placed, record.latest
+    if placed is None or latest is None or placed.id == latest.id or placed.destroy or placed.status.is_success:
+        return record
+    report = observer.report(placed.target, placed.key, placed.id)
+    if report is None or report.status is not ReportStatus.SUCCEEDED:
+        return record
+    done = _reported(placed, Event.SUCCEED, report, now)
+    return replace(record, placed=done, effective=done)
 
 
 def judge(
@@ -53,7 +68,7 @@ def judge(
         latest = replace(latest, status=after(latest.status, Event.REVIVE), finished_at="", message="")
     if merged_now:
         latest = replace(latest, merged_at=now)
-    if report is not None and latest.destroy and not latest.merged_at:
+    if report is not None and latest.destroy and (not latest.merged_at or _is_before(report.at, latest.claimed_at)):
         report = None  # it is about an earlier destroy: the literal in their metadata is the same for all
     event = _EVENTS.get(report.status) if report is not None else None
     if report is not None and event is None and latest.status.is_running:
@@ -64,6 +79,9 @@ def judge(
         latest = _finished(latest, Event.SUCCEED, now, "merged; this repository does not report deletions")
     elif latest.status.is_running and not latest.merged_at and pull is not None and pull.state is PullState.CLOSED:
         latest = _finished(latest, Event.CLOSE, now, "the pull request was closed")
+    elif latest.status.is_running and not latest.merged_at and _is_lost(pull, folder):
+        what = f"merged, but {latest.target.branch} does not carry it: it was changed on its branch, or taken back"
+        latest = _finished(latest, Event.CLOSE, now, what)
     elif latest.status.is_running and latest.merged_at and _older(latest.merged_at, policy.report_timeout_days, now):
         days = policy.report_timeout_days
         latest = _finished(latest, Event.TIME_OUT, now, f"merged, but nothing was reported within {days} days")
@@ -89,9 +107,11 @@ def _with(record: Record, latest: Deployment, closing: Deployment | None) -> Rec
         effective = None
     elif latest.status.is_success:
         effective = latest
+    merged = record.merged
     if latest.merged_at:
         placed = latest
-    return replace(record, latest=latest, effective=effective, placed=placed, closing=closing)
+        merged = merged if latest.id in merged else (*merged, latest.id)[-MAX_MERGED:]
+    return replace(record, merged=merged, latest=latest, effective=effective, placed=placed, closing=closing)
 
 
 def _may_change(latest: Deployment) -> bool:
@@ -115,6 +135,15 @@ def _reported(deployment: Deployment, event: Event, report: Report, now: str) ->
 
 def _finished(deployment: Deployment, event: Event, now: str, message: str) -> Deployment:
     return replace(deployment, status=after(deployment.status, event), finished_at=now, message=message)
+
+
+def _is_lost(pull: SeenPull | None, folder: SeenFolder | None) -> bool:
+    """True for a merge whose content did not arrive: what is merged is what the branch says, not the forge's flag."""
+    return pull is not None and pull.state is PullState.MERGED and folder is not None
+
+
+def _is_before(one: str, other: str) -> bool:
+    return not one or datetime.fromisoformat(one) < datetime.fromisoformat(other)
 
 
 def _older(then: str, days: int, now: str) -> bool:

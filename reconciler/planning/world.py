@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.catalog.bundle import Bundle, read_bundle
 from reconciler.catalog.entities import Repository
 from reconciler.catalog.load import Catalog
 from reconciler.model.keys import Key, Kind
+from reconciler.model.problems import Problem
 from reconciler.planning.observations import Observer
 from reconciler.records.book import RecordBook
 from reconciler.records.record import Record
+
+Inspect = Callable[[str, Bundle], tuple[Problem, ...]]
+
+
+def no_inspection(path: str, bundle: Bundle) -> tuple[Problem, ...]:
+    """Finds nothing."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -30,12 +39,15 @@ class Request:
 
 @dataclass
 class World:
-    """Desired, recorded and observed. Bundles are read once each, however many resources follow them."""
+    """Desired, recorded and observed. Bundles are read once each, however many resources follow them. `inspect` says
+    what else, at a path, stands between a new bundle and its registration: Terraform's own judgement, which takes a
+    process."""
 
     catalog: Catalog
     book: RecordBook
     observer: Observer
     request: Request
+    inspect: Inspect = no_inspection
     _bundles: dict[tuple[str, Kind], Bundle | None] = field(default_factory=dict)
 
     def pinned(self, tree: str, template_kind: Kind) -> Bundle | None:

@@ -13,6 +13,7 @@ from reconciler.errors import ConflictError, InputError
 from reconciler.forges.base import ForgeReader, ForgeWriter, PullRequest, PullState
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
 from reconciler.model.identity import Target
+from reconciler.model.trees import blob_id
 from reconciler.planning.proposal import Proposal
 
 LABEL = "reconciler"
@@ -61,6 +62,7 @@ class PullRequestProvisioner:
         base_ref, ref = f"refs/heads/{target.branch}", f"refs/heads/{deployment.branch}"
         tips = self._remote.fetch(base_ref, ref)
         if ref in tips:
+            self._require_ours(tips[ref], proposal)
             return
         base = tips.get(base_ref) or self._first_commit(base_ref, target, deployment.claimed_at)
         objects = self._remote.objects
@@ -75,6 +77,17 @@ class PullRequestProvisioner:
         except ConflictError:
             if ref not in self._remote.refs():
                 raise
+
+    def _require_ours(self, head: str, proposal: Proposal) -> None:
+        """Raises `InputError` for a branch of this name that somebody else made: it holds neither what was claimed nor
+        what is rendered from it today."""
+        folder = self._remote.objects.tree(head).subtree(proposal.deployment.target.folder)
+        claimed, now = proposal.deployment.files, {path: blob_id(data) for path, data in proposal.files.items()}
+        found = {path: entry.id for path in now if folder is not None and (entry := folder.entry(path)) is not None}
+        if found not in (claimed, now):
+            branch = proposal.deployment.branch
+            message = f"{self._remote.name} has a branch {branch} that holds something else"
+            raise InputError(message, hint=f"delete it: git push {self._remote.name} --delete {branch}")
 
     def _first_commit(self, base_ref: str, target: Target, at: str) -> str:
         """An empty first commit for a repository that has none at all: there has to be something to propose to."""

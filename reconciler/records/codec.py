@@ -38,6 +38,7 @@ def encode_record(record: Record) -> bytes:
             same = next((name for name, other in written if other == deployment), None)
             document[role] = same or _deployment(deployment)
             written.append((role, deployment))
+    document["merged"] = list(record.merged)
     if record.blocked is not None:
         blocked = record.blocked
         document["blocked"] = {
@@ -207,7 +208,7 @@ def _read_deployment(document: Mapping[str, Json]) -> Deployment:
         message=_text(document, "statusMessage"),
         outputs={str(key): str(value) for key, value in document["outputs"]},
         left_out=_texts(document, "leftOut"),
-        replaces=_text(document, "replaces"),
+        replaces=_text(document, "replaces") if "replaces" in document else "",
         replaced_by=_text(document, "replacedBy"),
     )
 
@@ -223,6 +224,7 @@ def _record(document: Mapping[str, Json]) -> Record:
         key=_key(document),
         count=int(document["deployments"]),
         **roles,
+        merged=tuple(map(str, document.get("merged", ()))),
         blocked=Blocked(
             reason=_text(blocked, "reason"),
             message=_text(blocked, "message"),

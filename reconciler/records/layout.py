@@ -6,7 +6,7 @@
     resources/environment-template/<shard>/<name>.json                  (and service-template)
     index/unsettled/<key>                      what every pass has to look at
     index/users/<template key>/<shard>/<key>   who follows a template; with it, which resources are live
-    index/users/environment/<name>/<key>       which service instances run in an environment
+    index/users/environment/<name>/<shard>/<key>       which service instances run in an environment
     bundles/<tree id>/                         every bundle that a version was cut from
 
 A shard is two hexadecimal digits of a hash of the top-level name, so that no folder grows with the fleet and a write

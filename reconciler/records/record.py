@@ -78,13 +78,17 @@ class Blocked:
     since: str = ""
 
 
+MAX_MERGED = 50
+
+
 @dataclass(frozen=True)
 class Record:
     """One resource. `count` is how many deployments its key has ever had; it is kept through deletion.
 
     `latest` is the newest attempt, `effective` the one whose result is in effect, `placed` the one that the target
     branch carries. `closing` is an attempt whose pull request is over and has yet to be closed; until then no other is
-    opened.
+    opened. `merged` are the ids of the newest `MAX_MERGED` deployments that the target branch was seen to carry, so
+    that a folder which was taken back is still known.
     """
 
     key: Key
@@ -93,6 +97,7 @@ class Record:
     effective: Deployment | None = None
     placed: Deployment | None = None
     closing: Deployment | None = None
+    merged: tuple[str, ...] = ()
     blocked: Blocked | None = None
 
     @property

@@ -60,6 +60,6 @@ def read_metadata(data: bytes) -> Metadata | None:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     key = key_of_arn(arn) if isinstance(arn, str) else None
-    if key is None or not isinstance(deployment, str):
+    if key is None or not isinstance(deployment, str) or not (deployment.isascii() and deployment.isprintable()):
         return None
     return Metadata(key, arn, deployment, document.get("isResourceDeleted") is True)

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from reconciler.catalog.bundle import Bundle, content_id
+from reconciler.catalog.bundle import SCHEMA_FILE, Bundle, content_id
 from reconciler.catalog.entities import TemplateFolder
 from reconciler.model.keys import Key
-from reconciler.model.problems import Problem
+from reconciler.model.problems import Position, Problem
 from reconciler.model.trees import Tree
 from reconciler.model.versions import Version, VersionLine
 from reconciler.records.record import TemplateRecord, VersionRecord
@@ -21,6 +21,7 @@ from reconciler.versioning.compat import Incompatibility, compare
 
 ReadBundle = Callable[[int | None], tuple[Bundle | None, tuple[Problem, ...]]]
 ReadPinned = Callable[[str], Bundle | None]
+_WAY_OUT = ". Put this bundle into "
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Cut:
     def name(self) -> str:
         """The key of the version: `environment-template/vpc-env:1.0`."""
         return f"{self.key}:{self.record.version}"
+
+    @property
+    def new_major_because(self) -> str:
+        """What makes a registered version a new major, with the counter-examples; empty when it is none."""
+        return "; ".join(map(_broken, self.breaks)) if not self.record.is_failed else ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,8 @@ def _register(
     errors = [problem for problem in problems if problem.is_error]
     code = message = ""
     if errors:
-        code, message = errors[0].code, "; ".join(map(str, errors))
+        code = errors[0].code
+        message = "; ".join(str(problem).replace(f"[{code}] ", "", 1) for problem in errors)
     elif breaks and major is not None:
         code, message = "SCHEMA_INCOMPATIBLE", incompatible(breaks, newest, f"{path.rsplit('/', 1)[0]}/v{major + 1}")
     status = "REGISTRATION_FAILED" if code else "PUBLISHED" if _publishes(template, version) else "DRAFT"
@@ -117,14 +124,25 @@ def _register(
 def incompatible(breaks: tuple[Incompatibility, ...], newest: VersionRecord | None, way_out: str) -> str:
     """The sentence that says what a schema breaks, the counter-examples, and the way out."""
     since = f" since {newest.version}" if newest is not None else ""
-    parts = []
-    for item in breaks:
-        text = json.dumps(item.example, ensure_ascii=False)
-        example = f" (for example {text} was valid before)" if item.example is not None and len(text) <= 400 else ""
-        parts.append(f"{item.where}: {item.message}{example}")
-    return (
-        f"the schema is not compatible{since}: {'; '.join(parts)}. Put this bundle into {way_out}, or undo the change"
-    )
+    what = "; ".join(map(_broken, breaks))
+    return f"the schema is not compatible{since}: {what}{_WAY_OUT}{way_out}, or undo the change"
+
+
+def _broken(item: Incompatibility) -> str:
+    text = json.dumps(item.example, ensure_ascii=False)
+    example = f" (for example {text} was valid before)" if item.example is not None and len(text) <= 400 else ""
+    return f"{item.where}: {item.message}{example}"
+
+
+def failed_now(template: TemplateFolder, record: TemplateRecord) -> Iterator[Problem]:
+    """What stands in the catalog and failed to register for its schema, in this pass or in an earlier one: nothing in
+    the bundle by itself says so."""
+    for major, (path, tree) in template.majors.items():
+        tried = [item for item in record.versions if major is None or item.version.major == major]
+        if tried and tried[-1].bundle == tree.id and tried[-1].code == "SCHEMA_INCOMPATIBLE":
+            message, _, hint = tried[-1].message.partition(_WAY_OUT)
+            hint = f"put this bundle into {hint}" if hint else "put this bundle into a new major, or undo the change"
+            yield Problem(Position(f"{path}/{SCHEMA_FILE}"), tried[-1].code, message, hint)
 
 
 def _number(record: TemplateRecord, major: int | None, newest: VersionRecord | None, breaks: bool) -> Version:

@@ -21,6 +21,7 @@ from click.testing import CliRunner, Result
 from reconciler.automation.provision import Provisioner
 from reconciler.automation.reports import REPORTS_REF, ReportsBranch
 from reconciler.automation.results import FolderResult, Outcome
+from reconciler.automation.review import plan_folders
 from reconciler.automation.setup import Setup
 from reconciler.automation.terraform import Completed, OnLine, Terraform, find_terraform
 from reconciler.cli.notify import notify
@@ -30,6 +31,7 @@ from reconciler.gitstore.base import RECONCILER
 from reconciler.gitstore.local import LocalRemote
 from reconciler.model.keys import parse_key
 from reconciler.model.reports import DELETED_ID, LeftOut, Report, ReportStatus
+from reconciler.model.trees import MODES, Entry, EntryKind
 
 ARN = "arn:aws:proton:us-east-1:111122223333:"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,13 +86,14 @@ class Infra:
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.bare], check=True)
         self.remote = LocalRemote(self.bare)
         self.told: list[str] = []
+        self.time = 1_700_000_000
 
     def push(self, **files: str | None) -> str:
         tip = self.remote.refs().get("refs/heads/main")
         objects = self.remote.objects
         edits = {path: text.encode() if text is not None else None for path, text in files.items()}
         tree = objects.write_tree(objects.commit(tip).tree if tip else None, edits)
-        commit = objects.write_commit(tree, (tip,) if tip else (), "merge", author=RECONCILER, time=1_700_000_000)
+        commit = objects.write_commit(tree, (tip,) if tip else (), "merge", author=RECONCILER, time=self.time)
         self.remote.update("refs/heads/main", old=tip, new=commit)
         return commit
 
@@ -299,6 +302,68 @@ def test_a_failed_destroy_is_reported(infra: Infra) -> None:
     infra.delete("dev", "environment/dev")
     assert _outcomes(infra.run()) == [("dev", "failed")]
     assert "prevent_destroy" in _report(infra, "environment/dev", DELETED_ID).message
+
+
+@pytest.mark.parametrize("ahead", [60, -3600, 2_000_000_000])
+def test_the_report_of_an_earlier_destroy_does_not_count_for_a_later_one(infra: Infra, ahead: int) -> None:
+    infra.delete("dev", "environment/dev")
+    assert _outcomes(infra.run()) == [("dev", "destroyed")]
+    # Automation that never reports makes it again, and then it is removed again; its clock may not be ours.
+    infra.deploy("dev", "environment/dev", "d-2")
+    infra.time = int(NOW.timestamp()) + ahead
+    infra.delete("dev", "environment/dev")
+    expected = "destroyed" if ahead > 0 else "reported"
+    assert _outcomes(infra.run()) == [("dev", expected)]
+    assert _outcomes(infra.run()) == [("dev", "reported")]
+
+
+def test_notify_replaces_the_report_of_an_earlier_destroy(infra: Infra) -> None:
+    infra.time = int(NOW.timestamp()) + 60
+    infra.write_report("environment/dev", DELETED_ID)
+    infra.delete("dev", "environment/dev")
+    args = ("--resource-arn", ARN + "environment/dev", "--repository", infra.bare)
+    assert "reported IN_PROGRESS" in _call(notify, *args).stdout
+    assert "reported SUCCEEDED" in _call(notify, *args, "--status", "SUCCEEDED").stdout
+    assert "has a final report" in _call(notify, *args).stdout
+
+
+# -- hostile and foreign folders
+
+
+def test_a_tree_of_endless_depth_stops_no_other_folder(infra: Infra) -> None:
+    objects = infra.remote.objects
+    tree = objects.write_tree(None, {"x.tf": b""})
+    for _ in range(1100):
+        tree = objects.write_tree(None, {"d": Entry("d", EntryKind.TREE, tree, MODES[EntryKind.TREE])})
+    infra.deploy("dev", "environment/dev", "d-1")
+    tip = infra.remote.refs()["refs/heads/main"]
+    deep = Entry("deep", EntryKind.TREE, tree, MODES[EntryKind.TREE])
+    both = objects.write_tree(objects.commit(tip).tree, {"deep": deep})
+    new = objects.write_commit(both, (tip,), "deep", author=RECONCILER, time=infra.time)
+    infra.remote.update("refs/heads/main", old=tip, new=new)
+    applied, refused = infra.run()
+    assert (applied.folder, applied.outcome) == ("dev", Outcome.APPLIED)
+    assert refused.outcome is Outcome.REFUSED
+    assert "folders below deep/d/d are nested more than 100 deep" in refused.message
+
+
+def test_components_are_skipped_and_fail_no_run(infra: Infra) -> None:
+    arns = {"arn": ARN + "component/bucket", "environmentArn": ARN + "environment/dev", "componentType": "default"}
+    document = {"deploymentId": "c-1", "isResourceDeleted": False, "componentMetadata": arns}
+    infra.push(**{"dev/bucket/.proton/deployment-metadata.json": json.dumps(document)})
+    result = _call(provision, "--repository", infra.bare, "--cache", infra.place / "cache")
+    assert result.exit_code == 0, result.output
+    assert "skipped dev/bucket\n  a component of AWS Proton" in result.stdout
+    assert "folders: 1 skipped" in result.stdout
+
+
+def test_in_a_catalog_the_repository_must_be_named(infra: Infra) -> None:
+    infra.push(**{"reconciler.yaml": "kind: Settings\n"})
+    for plan in ([], ["--plan"]):
+        result = _call(provision, *plan, "--repository", infra.bare, "--cache", infra.place / "cache")
+        assert isinstance(result.exception, InputError)
+        assert "this is a catalog" in str(result.exception)
+        assert "--repository" in str(result.exception)
 
 
 # -- backends
@@ -664,6 +729,36 @@ def test_a_pull_request_is_planned_and_nothing_is_applied(infra: Infra) -> None:
     subprocess.run(["git", "-C", clone, *author, "commit", "-qam", "break"], check=True)
     assert _call(provision, *args).exit_code == 1
     assert _call(provision, *args, "--revision", "HEAD~1").exit_code == 0
+
+
+def test_a_pull_request_is_planned_with_the_settings_of_the_branch(infra: Infra) -> None:
+    code = 'variable "aws_region" {}\noutput "region" { value = var.aws_region }\n'
+    base = infra.deploy("dev", "environment/dev", "d-1", code)
+    own = infra.push(**{"env_config.json": '{"*": {"region": "us-east-1"}}'})
+    infra.deploy("dev", "environment/dev", "d-2", code)
+    head = infra.push(**{"env_config.json": '{"*": {"region": "eu-west-1"}}'})
+    setup = Setup(infra.terraform, os.environ, infra.states)
+    trees = {commit: infra.remote.objects.tree(commit) for commit in (base, own, head)}
+    (protected,) = plan_folders(setup, trees[head], trees[own])
+    assert '"us-east-1"' in protected.message
+    (first,) = plan_folders(setup, trees[head], trees[base])
+    assert '"eu-west-1"' in first.message
+
+
+def test_notify_publishes_no_secret(infra: Infra) -> None:
+    infra.deploy("dev", "environment/dev", "d-1")
+    result = _call(
+        notify,
+        *("--resource-arn", ARN + "environment/dev", "--repository", infra.bare),
+        *("--status-message", "cloned https://me:pass@host/x with sosecret1", "--output", "a=xsosecret1"),
+        *("--output", "b=c"),
+        CI_TOKEN="sosecret1",
+    )
+    assert result.exit_code == 0, result.output
+    report = _report(infra, "environment/dev", "d-1")
+    assert report.message == "cloned https://***@host/x with ***"
+    assert report.outputs == {"b": "c"}
+    assert [item.key for item in report.left_out] == ["a"]
 
 
 def test_notify_takes_the_deployment_from_the_folder(infra: Infra) -> None:

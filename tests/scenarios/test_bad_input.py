@@ -64,6 +64,11 @@ def _second_kind_of_environment(workshop: Workshop) -> None:
     workshop.edit(SERVICE, "instances:\n", "instances:\n    - {name: m, environment: lab, inputs: {queue: q}}\n")
 
 
+def _elsewhere(workshop: Workshop) -> None:
+    (workshop.catalog / "services/mailer").rename(workshop.root / "mailer")
+    (workshop.catalog / "services/mailer").symlink_to(workshop.root / "mailer")
+
+
 CATALOGS: dict[str, tuple[Change, str, str, str]] = {
     # name: what somebody does, the place that is named, what is said, the way out
     "broken YAML": (lambda w: w.write(ENVIRONMENT, "metadata: [\n"), f"{ENVIRONMENT}:2:1", "YAML", "("),
@@ -101,7 +106,14 @@ CATALOGS: dict[str, tuple[Change, str, str, str]] = {
         '"infra"',
         "(",
     ),
-    "an unfinished removal": (_unfinished, SERVICE, "missing", "write a Service there"),
+    "an unfinished removal": (_unfinished, SERVICE, "missing", "write its file"),
+    "a folder that is a link": (_elsewhere, "services/mailer", "this is a link, not a folder", "put the folder"),
+    "a top folder under another name": (
+        lambda w: (w.catalog / "services").rename(w.catalog / "servces"),
+        "servces",
+        "nothing looks into",
+        "did you mean services/?",
+    ),
     "settings that are broken": (lambda w: w.write("reconciler.yaml", "kind: [\n"), "reconciler.yaml:2:1", "YAML", "("),
 }
 # What only the schemas of templates can tell: an apply goes on without those that do not fit.
@@ -148,6 +160,16 @@ BUNDLES: dict[str, tuple[Change, str, str]] = {
         lambda w: (w.catalog / f"{WORKER}/instance_infrastructure/secrets.tf").symlink_to("/etc/passwd"),
         f"{WORKER}/instance_infrastructure/secrets.tf",
         "link",
+    ),
+    "HCL that cannot be read": (
+        lambda w: w.edit(f"{WORKER}/instance_infrastructure/main.tf", "input = {\n    name ", "input = {{\n    name "),
+        f"{WORKER}/instance_infrastructure/main.tf:5:1",
+        "TEMPLATE_SYNTAX",
+    ),
+    "a byte order mark": (
+        lambda w: w.edit(f"{WORKER}/instance_infrastructure/main.tf", "resource ", "\ufeffresource "),
+        f"{WORKER}/instance_infrastructure/main.tf:1:1",
+        "TEMPLATE_SYNTAX",
     ),
     "a file of 100 MB": (_huge(f"{WORKER}/instance_infrastructure/main.tf"), f"{WORKER}/", "the limit is"),
 }
@@ -211,6 +233,32 @@ def test_a_bundle_with_errors_is_not_registered_and_followers_stay(living: Works
     assert living.versions()["service-template/worker:1.1"] == "REGISTRATION_FAILED"
     assert (living.in_effect(MAILER), living.pulls()) == ("1.0", {})
     assert living.run("apply").code == 0
+
+
+def test_an_incompatible_schema_is_blamed_on_the_schema_and_not_on_who_follows(living: Workshop) -> None:
+    living.edit(SCHEMA, "required: [queue]", "required: [queue, owner]")
+    living.edit(SCHEMA, "properties:\n", "properties:\n        owner:\n          type: string\n")
+    for number in range(2):  # also when it failed in an earlier pass
+        said = living.run("validate")
+        assert said.code == 1
+        _one_message(said, SCHEMA, "SCHEMA_INCOMPATIBLE", "worker/v2, or undo the change")
+        assert "INPUT_MISSING" not in said.text
+        planned = living.run("plan")
+        assert "Nothing was planned" not in planned.text
+        assert "SCHEMA_INCOMPATIBLE" in planned.text
+        if number == 0:
+            living.commit("owner")
+            living.run("apply")
+    assert (living.in_effect(MAILER), living.pulls()) == ("1.0", {})
+
+
+@pytest.mark.parametrize("version", ["7", "1.9"])
+def test_a_version_that_is_not_there_is_an_error_which_names_those_that_are(living: Workshop, version: str) -> None:
+    living.edit(SERVICE, 'version: "1"', f'version: "{version}"')
+    for verb in ("validate", "plan"):
+        said = living.run(verb)
+        assert said.code == 1
+        _one_message(said, f"{SERVICE}:8:", f"has no version {version}", "it has 1.0")
 
 
 def test_a_broken_bundle_of_a_new_template_is_waited_for(workshop: Workshop) -> None:

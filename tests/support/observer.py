@@ -73,7 +73,10 @@ class MemoryForge:
         pull = self._find(target.repository, branch)
         return pull.seen if pull is not None else None
 
-    def folder(self, target: Target) -> SeenFolder | None:
+    def has_branch(self, target: Target) -> bool:
+        return True
+
+    def folder(self, target: Target, *, fresh: bool = False) -> SeenFolder | None:
         """See `Observer`."""
         self._reach(target.repository)
         prefix = target.folder + "/"

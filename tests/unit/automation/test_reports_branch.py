@@ -6,16 +6,18 @@ import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reconciler.automation.reports import REPORTS_REF, ReportsBranch
 from reconciler.errors import ConflictError
-from reconciler.gitstore.base import GitRemote, Objects
+from reconciler.gitstore.base import RECONCILER, Edit, GitRemote, Objects
 from reconciler.gitstore.local import LocalRemote
 from reconciler.model.keys import Key, environment_key
-from reconciler.model.reports import DELETED_ID, Report, ReportStatus
+from reconciler.model.reports import DELETED_ID, MAX_REPORT_BYTES, Report, ReportStatus, encode_report
+from reconciler.model.trees import MODES, Entry, EntryKind
 
 AT = 1_700_000_000
 
@@ -93,6 +95,55 @@ def test_a_damaged_report_counts_as_none_and_is_replaced(bare: Path, data: bytes
     assert branch.read(environment_key("dev"), "d-1") is None
     branch.write(_report(), at=AT)
     assert branch.read(environment_key("dev"), "d-1") == _report()
+
+
+def _push(remote: LocalRemote, edits: Mapping[str, Edit]) -> None:
+    tip, objects = remote.refs().get(REPORTS_REF), remote.objects
+    tree = objects.write_tree(None, edits)
+    new = objects.write_commit(tree, (), "x", author=RECONCILER, time=AT)
+    remote.update(REPORTS_REF, old=tip, new=new)
+
+
+def test_what_is_no_plain_file_of_a_reports_size_counts_as_none_and_is_replaced(bare: Path) -> None:
+    remote = LocalRemote(bare)
+    good = encode_report(_report())
+    link = Entry("d-1.json", EntryKind.LINK, remote.objects.write_blob(good), MODES[EntryKind.LINK])
+    module = Entry("d-1.json", EntryKind.SUBMODULE, "1" * 40, MODES[EntryKind.SUBMODULE])
+    bad: list[Mapping[str, Edit]] = [
+        {"d-1.json/x": good},
+        {"d-1.json": link},
+        {"d-1.json": module},
+        {"d-1.json": good + b" " * MAX_REPORT_BYTES},
+    ]
+    for edits in bad:
+        _push(remote, edits)
+        branch = ReportsBranch(remote)
+        assert branch.read(environment_key("dev"), "d-1") is None
+        assert branch.write(_report(), at=AT)
+        assert branch.read(environment_key("dev"), "d-1") == _report()
+
+
+def test_a_deep_tree_on_the_branch_hides_no_report(bare: Path) -> None:
+    remote = LocalRemote(bare)
+    tree = remote.objects.write_tree(None, {"x": b""})
+    for _ in range(1100):
+        tree = remote.objects.write_tree(None, {"d": Entry("d", EntryKind.TREE, tree, MODES[EntryKind.TREE])})
+    deep = Entry("destroyed", EntryKind.TREE, tree, MODES[EntryKind.TREE])
+    _push(remote, {"destroyed": deep, "d-1.json": encode_report(_report())})
+    assert ReportsBranch(remote).read(environment_key("dev"), "d-1") == _report()
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00Z", ""])
+def test_a_report_from_before_counts_as_none_and_is_replaced(bare: Path, at: str) -> None:
+    since = int(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC).timestamp())
+    key, branch = environment_key("dev"), ReportsBranch(LocalRemote(bare))
+    branch.write(_report(deployment=DELETED_ID, at=at), at=AT)
+    assert branch.read(key, DELETED_ID) is not None
+    assert branch.read(key, DELETED_ID, since=since) is None
+    newer = _report(deployment=DELETED_ID, at="2026-01-01T00:00:01Z")
+    assert branch.write(replace(newer, status=ReportStatus.IN_PROGRESS), at=AT, since=since)
+    assert branch.write(newer, at=AT, since=since)
+    assert branch.read(key, DELETED_ID, since=since) == newer
 
 
 def test_a_report_about_another_resource_counts_as_none(bare: Path) -> None:

@@ -73,6 +73,20 @@ def test_names_that_would_leave_the_folder_are_left_out(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["ok"]
 
 
+def test_what_is_too_deep_or_too_long_is_left_out(tmp_path: Path) -> None:
+    memory = _Memory()
+    deep = memory.folder("d")
+    for _ in range(1100):
+        deep = memory.folder("d", deep)
+    long = memory.folder("n" * 200, memory.blob("x", b"x"))
+    for _ in range(50):
+        long = memory.folder("n" * 200, long)
+    tree = memory.tree(deep, long, memory.blob("n" * 300, b"x"), memory.blob("z.tf", b"x"))
+    write_out(Tree(memory, tree), tmp_path)
+    assert (tmp_path / "z.tf").read_bytes() == b"x"
+    assert not (tmp_path / "/".join("d" * 110)).exists()
+
+
 @pytest.mark.parametrize(
     ("target", "link", "out"),
     [

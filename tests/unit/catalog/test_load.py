@@ -181,7 +181,9 @@ def test_a_broken_file_spoils_nothing_but_itself() -> None:
 def test_links_are_never_followed() -> None:
     files: dict[str, str | bytes | Entry] = {**CATALOG, "environments/prod": link("prod")}
     found = Catalog(memory_tree(files))
-    assert found.environment_names() == ("dev",)
+    assert found.environment("prod") is None
+    assert found.environment_names() == ("dev", "prod"), "what stands there in another form was not removed"
+    assert [problem.code for problem in found.problems] == ["FOLDER_REPLACED"]
 
 
 def test_folders_are_compared_with_services_that_are_not_looked_at() -> None:

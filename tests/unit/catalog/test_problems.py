@@ -88,6 +88,8 @@ ROWS: list[tuple[str, str, str, dict[str, Edit]]] = [
     ("a link", "FILE_MISSING", DEV, {DEV: link("environment.yaml")}),
     ("no spec file", "FILE_MISSING", f"{MAIL_FILE}:7:13", {**spec(""), "services/mail/spec.yaml": None}),
     ("a file beside folders", "FILE_MISPLACED", "environments/x.yaml", {"environments/x.yaml": "a: 1"}),
+    ("a link for a folder", "FOLDER_REPLACED", "services/shop", {SHOP_FILE: None, "services/shop": link("shop")}),
+    ("a misspelt top folder", "FOLDER_UNKNOWN", "servces", {"servces/shop/service.yaml": SHOP}),
     ("another kind", "KIND_WRONG", f"{DEV}:2:7", {DEV: changed(ENVIRONMENT, "kind: Environment", "kind: Service")}),
     ("an unknown key", "KEY_UNKNOWN", f"{DEV}:8:3", {DEV: changed(ENVIRONMENT, "inputs:", "input:")}),
     ("a missing key", "KEY_MISSING", f"{DEV}:4:1", {DEV: changed(ENVIRONMENT, '  version: "1"\n', "")}),
@@ -365,3 +367,51 @@ def test_every_code_that_the_catalog_knows_is_tried_above() -> None:
 def test_problems_are_said_all_at_once_in_file_order() -> None:
     found = problems_of({DEV: changed(ENVIRONMENT, "inputs:", "input:"), MAIL_FILE: changed(MAIL, "port: 25", "p: 1")})
     assert [str(problem.position) for problem in found] == [f"{DEV}:8:3", f"{MAIL_FILE}:11:9", f"{MAIL_FILE}:11:9"]
+
+
+@pytest.mark.parametrize("name", ["servces", "Services", "service"])
+def test_a_top_folder_under_another_name_is_an_error_before_anything_is_looked_up(name: str) -> None:
+    files = {path.replace("services/", f"{name}/"): text for path, text in CATALOG.items()}
+    found = [problem for problem in Catalog(memory_tree(files)).problems if problem.code == "FOLDER_UNKNOWN"]
+    assert [(str(problem.position), problem.is_error) for problem in found] == [(name, True)]
+    assert "did you mean services/?" in found[0].hint
+
+
+def test_a_folder_of_almost_the_same_name_beside_the_right_one_is_a_warning() -> None:
+    assert [str(problem) for problem in problems_of({"servces/a": ""})] == [
+        "servces: warning: [FOLDER_UNKNOWN] nothing looks into the folder servces/"
+        " (did you mean services/? Rename it, or give it a name of another kind)"
+    ]
+
+
+def test_a_top_folder_that_is_a_link_is_an_error() -> None:
+    found = problems_of(
+        {**{path: None for path in CATALOG if path.startswith("services/")}, "services": link("services")}
+    )
+    assert [str(problem.position) for problem in found if problem.code == "FOLDER_REPLACED"] == ["services"]
+
+
+def hint_of(code: str, edits: dict[str, Edit]) -> str:
+    (hint,) = {problem.hint for problem in problems_of(edits) if problem.code == code}
+    return hint
+
+
+def test_hints_name_what_was_meant() -> None:
+    assert hint_of("FILE_MISSING", {DEV: None, "environments/dev/environment.yml": ENVIRONMENT}) == (
+        "rename environment.yml to environment.yaml"
+    )
+    assert hint_of("ENVIRONMENT_MISSING", {DEV: None}) == "write environments/dev/environment.yaml"
+    assert hint_of("REGISTRATION_INVALID", {REGISTRATION: "compatible_environments: net:1"}) == (
+        "write it as a list: compatible_environments: [net:1]"
+    )
+    twice = changed(ENVIRONMENT, "  template: net\n", "  template: net\n  templat: net\n")
+    assert hint_of("KEY_UNKNOWN", {DEV: twice}) == 'did you mean "template", which is there already? Keep one'
+
+
+def test_an_environment_of_no_template_is_said_once() -> None:
+    found = problems_of({DEV: changed(ENVIRONMENT, "template: net", "template: nett")})
+    assert [problem.code for problem in found] == ["TEMPLATE_MISSING"]
+
+
+def test_a_schema_of_blank_lines_is_found_out_at_once() -> None:
+    assert "FILE_TOO_LARGE" in {problem.code for problem in problems_of({JOB_SCHEMA: "\n" * 10_000_000})}

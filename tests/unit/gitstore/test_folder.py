@@ -161,3 +161,12 @@ def test_only_a_folder_can_be_opened(tmp_path: Path) -> None:
     for name in ("file", "nothing"):
         with pytest.raises(InputError, match=f"{name} is not a folder"):
             open_folder(tmp_path / name)
+
+
+def test_folders_that_are_nested_without_end_are_refused(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(150):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    with pytest.raises(InputError, match="nested more than 100 deep"):
+        open_folder(tmp_path)

@@ -28,16 +28,18 @@ from reconciler.model.reports import (
 
 DEV = environment_key("dev")
 TEXTS = st.text(max_size=20)
+LINES = st.text(max_size=20).map(lambda text: "".join(c for c in text if c.isprintable() or c in "\n\t"))
+NAMES = st.text(min_size=1, max_size=20)
 REPORTS = st.builds(
     Report,
     key=st.just(DEV),
     arn=st.just(Account().arn(DEV)),
     deployment_id=TEXTS,
     status=st.sampled_from(ReportStatus),
-    message=TEXTS,
-    outputs=st.none() | st.dictionaries(TEXTS, TEXTS, max_size=3),
+    message=LINES,
+    outputs=st.none() | st.dictionaries(NAMES, NAMES, max_size=3),
     left_out=st.lists(st.builds(LeftOut, TEXTS, TEXTS), max_size=2).map(tuple),
-    at=TEXTS,
+    at=st.sampled_from(["", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00+02:00"]),
 )
 
 
@@ -116,3 +118,37 @@ def test_a_long_message_is_cut_when_written_and_when_read() -> None:
 
 def test_only_two_statuses_are_final() -> None:
     assert [status for status in ReportStatus if status.is_final] == [ReportStatus.SUCCEEDED, ReportStatus.FAILED]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"at": "yesterday"},
+        {"at": "2026-01-01T00:00:00"},
+        {"statusMessage": "\ud800"},
+        {"outputs": [{"key": "a"}]},
+        {"schema": "reconciler/report/v9"},
+        {"arn": "arn:aws:s3:::bucket"},
+        {"status": "DONE"},
+    ],
+)
+def test_what_anybody_may_have_pushed_is_refused_with_a_reason(damage: dict[str, object]) -> None:
+    document = json.loads(encode_report(Report(DEV, Account().arn(DEV), "d", ReportStatus.SUCCEEDED))) | damage
+    with pytest.raises(ValueError, match=r"\S"):
+        decode_report(json.dumps(document).encode())
+
+
+def test_what_comes_in_is_held_to_the_limits_of_what_goes_out() -> None:
+    outputs = [{"key": f"k{number}", "valueString": "v"} for number in range(51)]
+    document: dict[str, object] = {
+        "arn": Account().arn(DEV),
+        "deploymentId": "d",
+        "status": "SUCCEEDED",
+        "statusMessage": "a\x1b[31mb\n",
+    }
+    report = decode_report(
+        json.dumps({**document, "outputs": [*outputs, {"key": "x", "valueString": "v" * 2000}]}).encode()
+    )
+    assert report.message == "a[31mb\n"
+    assert len(report.outputs or {}) == 50
+    assert [item.key for item in report.left_out] == ["k50", "x"]

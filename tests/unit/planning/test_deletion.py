@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from reconciler.errors import InputError
 from reconciler.model.keys import environment_key, instance_key
 from reconciler.model.lifecycle import Status
 from reconciler.model.reports import ReportStatus
@@ -69,7 +72,10 @@ def test_nothing_of_the_catalog_is_needed_to_destroy() -> None:
     life.catalog = {
         path: data for path, data in life.catalog.items() if path in ("reconciler.yaml", "repositories/infra.yaml")
     }
-    life.catalog["reconciler.yaml"] += b"  safety: {allowDeletes: [environment/dev]}\n"
+    with pytest.raises(InputError, match="has no environments and no services"):
+        life.apply()
+    live = ", ".join(str(key) for key in life.book().recorded_keys())
+    life.catalog["reconciler.yaml"] += f"  safety: {{allowDeletes: [{live}]}}\n".encode()
     for _ in range(3):
         life.apply()
         life.run(life.forge.open_pulls())

@@ -68,7 +68,7 @@ ROWS = [
     Row("one that is closed is cancelled", deployment(), Status.CANCELLED, pull=CLOSED),
     Row("what the branch carries is merged", deployment(), Status.IN_PROGRESS, True, MERGED, HERE),
     Row("also when the forge does not know yet", deployment(), Status.IN_PROGRESS, True, OPEN, HERE),
-    Row("the forge's word alone is none", deployment(), Status.IN_PROGRESS, False, MERGED, NOTHING),
+    Row("a merge that did not arrive is none", deployment(), Status.CANCELLED, False, MERGED, NOTHING),
     Row("a closed one that was merged by hand is merged", deployment(), Status.IN_PROGRESS, True, CLOSED, HERE),
     Row(
         "what carries another deployment is not merged", deployment(), Status.IN_PROGRESS, False, OPEN, on_branch("d-2")
