@@ -124,7 +124,7 @@ class Catalog:
         for entry in folder.entries():
             if entry.kind is EntryKind.TREE:
                 names.append(entry.name)
-            elif entry.kind is not EntryKind.FILE and is_name(entry.name):
+            elif is_name(entry.name):
                 # It counts as present: what stands here in another form was not removed.
                 names.append(entry.name)
                 self.add_problems([_no_folder(f"{top}/{entry.name}", entry)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.automation.bundles import syntax_problems
 from reconciler.cli.common import catalog_option, output_option, place_of, print_json, say
 from reconciler.cli.documents import record_document, record_state
 from reconciler.cli.keys import resource_key
@@ -29,7 +30,7 @@ def explain(key: str, catalog: Path, output: str) -> None:
     place, wanted = place_of(catalog), resource_key(key)
     # The plan of this moment knows more than the records: what was merged or reported since the last pass.
     request = Request("", "", "", utc_now(), look_at=frozenset({wanted}))
-    made = offline_plan(place, None, request)
+    made = offline_plan(place, None, request, syntax_problems)
     if made.note:
         say(made.note)
     record = RecordBook(made.book.tree).get(wanted)

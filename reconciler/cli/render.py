@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.automation.bundles import syntax_problems
 from reconciler.cli.common import catalog_option, place_of, revision_option, say
 from reconciler.cli.keys import resource_key
 from reconciler.engine.clock import utc_now
@@ -21,7 +22,9 @@ from reconciler.planning.world import Request
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files below this folder.")
 def render(key: str, catalog: Path, revision: str | None, out: Path | None) -> None:
     """Render one resource, for example environment/dev, as its pull request would have it."""
-    rendered = render_key(place_of(catalog), revision, Request("", "", "", utc_now()), resource_key(key))
+    rendered = render_key(
+        place_of(catalog), revision, Request("", "", "", utc_now()), resource_key(key), syntax_problems
+    )
     if out is None:
         for path, data in rendered.files.items():
             click.echo(f"==> {rendered.folder}/{path} <==")

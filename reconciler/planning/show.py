@@ -90,7 +90,7 @@ def _text(plan: Plan, book: RecordBook, diffs: bool, done: bool) -> Iterator[str
             if cut.record.is_failed:
                 yield f"      {cut.record.code}: {cut.record.message}"
             elif cut.breaks:
-                yield f"      a new major, since {'; '.join(f'{item.where}: {item.message}' for item in cut.breaks)}"
+                yield f"      a new major, since {cut.new_major_because}"
         yield ""
     if plan.actions:
         yield "Actions"

@@ -379,15 +379,16 @@ def test_a_live_catalog_without_its_lineage_destroys_nothing(living: Workshop) -
     assert living.records() == before
 
 
-def test_a_catalog_from_which_all_is_gone_destroys_no_environment(living: Workshop) -> None:
+def test_a_catalog_from_which_all_is_gone_is_an_error_and_destroys_nothing(living: Workshop) -> None:
     for path in ("environments", "services"):
         living.remove(path)
     living.commit("all gone")
-    said = living.apply()
-    for name in ("dev", "prod"):
-        assert f"environment/{name}  deletion-needs-consent" in said.out
-        assert f"--allow-deletes environment/{name}" in said.out
-    assert not any(title.startswith("environment/") for title in living.pulls().values())
+    for verb in ("plan", "apply"):
+        said = living.run(verb)
+        assert said.code == 1
+        _one_message(said, "the catalog has no environments and no services", "environment/dev")
+        assert "safety.allowDeletes" in said.err
+    assert not living.pulls()
 
 
 def test_a_removed_template_that_is_in_use_is_an_error_and_destroys_nothing(living: Workshop) -> None:

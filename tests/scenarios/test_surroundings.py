@@ -101,12 +101,13 @@ def test_a_target_branch_that_is_not_there_is_named(workshop: Workshop) -> None:
     workshop.git("branch", "-m", "main", "trunk", at="infrastructure.git")
     said = workshop.run("apply", "--init-records")
     assert said.code == 1
-    assert "infrastructure.git has no branch main" in said.err
-    assert "or correct branch: in repositories/infrastructure.yaml" in said.err
-    assert workshop.states()["environment/dev"] == "IN_PROGRESS, not proposed yet"
+    assert "environment/dev  branch-missing" in said.out
+    assert "infrastructure has no branch main" in said.out
+    assert "or correct branch: in repositories/infrastructure.yaml" in said.out
+    assert workshop.states()["environment/dev"] == "not deployed, branch-missing"
 
     workshop.git("branch", "main", "trunk", at="infrastructure.git")
-    workshop.apply()  # what was claimed is finished
+    workshop.apply()
     assert workshop.states()["environment/dev"] == "IN_PROGRESS, awaiting merge"
     assert len(workshop.pulls()) == 2
 
