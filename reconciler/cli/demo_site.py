@@ -9,12 +9,13 @@ from importlib import resources
 from pathlib import Path
 
 from reconciler.catalog.load import Catalog
-from reconciler.engine.clock import seconds, utc_now
+from reconciler.engine.clock import utc_now
 from reconciler.errors import InputError
 from reconciler.gitstore.base import RECONCILER
 from reconciler.gitstore.checkout import commit_files, create_repository
 from reconciler.gitstore.folder import open_folder
 from reconciler.gitstore.local import LocalRemote
+from reconciler.model.moments import seconds
 
 
 @dataclass(frozen=True)

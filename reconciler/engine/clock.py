@@ -8,8 +8,3 @@ from datetime import UTC, datetime
 def utc_now() -> str:
     """Now."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def seconds(moment: str) -> int:
-    """A moment as seconds since the epoch, as Git counts."""
-    return int(datetime.fromisoformat(moment).timestamp())

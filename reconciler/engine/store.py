@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.engine.chronicle import Chronicle
-from reconciler.engine.clock import seconds
 from reconciler.errors import ConflictError, RecordsError, TryAgainError
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
 from reconciler.gitstore.copying import copy_tree
+from reconciler.model.moments import seconds
 from reconciler.model.trees import MODES, Entry, EntryKind
 from reconciler.records.book import RecordBook
 from reconciler.records.codec import encode_lineage

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from reconciler.errors import ConflictError, InputError
 from reconciler.forges.base import PullRequest, PullState
@@ -27,6 +26,7 @@ from reconciler.forges.pulls import (
 )
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote, Person
 from reconciler.model.documents import canonical
+from reconciler.model.moments import seconds
 from reconciler.model.trees import Tree
 
 ATTEMPTS = 100
@@ -317,9 +317,6 @@ def _branch(name: str) -> str:
 def _seconds(at: str) -> int:
     """Seconds since the epoch of an RFC 3339 time. Raises `InputError` for anything else."""
     try:
-        moment = datetime.fromisoformat(at)
+        return seconds(at)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InputError(f'"{at}" is not a time', hint="write it like 2026-01-31T12:00:00Z")
-    return int(moment.timestamp())
+        raise InputError(f'"{at}" is not a time', hint="write it like 2026-01-31T12:00:00Z") from None

@@ -34,6 +34,11 @@ class Kind(StrEnum):
         return self in (Kind.ENVIRONMENT_TEMPLATE, Kind.SERVICE_TEMPLATE)
 
     @property
+    def template_kind(self) -> Kind:
+        """The kind of template that an environment, a service instance or a pipeline is made from."""
+        return Kind.ENVIRONMENT_TEMPLATE if self is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE
+
+    @property
     def words(self) -> str:
         """The kind in plain words, for messages."""
         return {"pipeline": "service pipeline"}.get(self.value, self.value.replace("-", " "))

@@ -16,7 +16,7 @@ from reconciler.model.identity import Target, desired_digest, environment_folder
 from reconciler.model.keys import Key, Kind, environment_key, instance_key
 from reconciler.model.versions import VersionLine
 from reconciler.planning.reasons import Reason
-from reconciler.planning.world import World, template_kind_of
+from reconciler.planning.world import World
 from reconciler.records.record import Blocked, Record, VersionRecord
 from reconciler.rendering.document import (
     CodeRepository,
@@ -149,7 +149,7 @@ def _version(
     world: World, key: Key, template: str, line: VersionLine
 ) -> tuple[VersionRecord, Bundle, tuple[str, ...]] | Blocked:
     """The version that a line leads to, its bundle, and what a reader should know about the choice."""
-    kind = template_kind_of(key.kind)
+    kind = key.kind.template_kind
     record = world.book.template(Key(kind, template))
     chosen = record.recommended(line) if line.minor is None else record.newest(line)
     if chosen is not None and not chosen.is_published:
@@ -214,7 +214,7 @@ def _compatible(version: VersionRecord, made_of: tuple[str, int], template: str,
 
 
 def _target(world: World, repository: str, folder: str) -> Target:
-    found = world.repository(repository)
+    found = world.catalog.repository(repository)
     assert found is not None, "references are checked before anything is planned"
     return Target(repository, found.branch, folder)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.catalog.bundle import Bundle, read_bundle
-from reconciler.catalog.entities import Repository
 from reconciler.catalog.load import Catalog
 from reconciler.model.keys import Key, Kind
 from reconciler.model.problems import Problem
@@ -62,12 +61,3 @@ class World:
         """The template and major version that an environment is made of: what is in effect, else what is on its way."""
         deployment = record.effective or record.latest
         return (deployment.template, deployment.version.major) if deployment is not None else None
-
-    def repository(self, name: str) -> Repository | None:
-        """A repository of the catalog."""
-        return self.catalog.repository(name)
-
-
-def template_kind_of(kind: Kind) -> Kind:
-    """The kind of template that a kind of resource is made from."""
-    return Kind.ENVIRONMENT_TEMPLATE if kind is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE

@@ -7,12 +7,11 @@ it is.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from reconciler.errors import ConflictError, InputError
 from reconciler.forges.base import ForgeReader, ForgeWriter, PullRequest, PullState
 from reconciler.gitstore.base import RECONCILER, Edit, GitRemote
 from reconciler.model.identity import Target
+from reconciler.model.moments import seconds
 from reconciler.model.trees import blob_id
 from reconciler.planning.proposal import Proposal
 
@@ -70,7 +69,7 @@ class PullRequestProvisioner:
         edits |= {f"{target.folder}/{path}": None for path in proposal.remove}
         tree = objects.write_tree(objects.commit(base).tree, edits)
         # The claim's time, not now: two reconcilers that push the same deployment make the same commit.
-        time = _seconds(deployment.claimed_at)
+        time = seconds(deployment.claimed_at)
         commit = objects.write_commit(tree, (base,), _message(proposal), author=RECONCILER, time=time)
         try:
             self._remote.update(ref, old=None, new=commit)
@@ -98,16 +97,12 @@ class PullRequestProvisioner:
             raise InputError(f"{self._remote.name} has no branch {target.branch}", hint=hint)
         objects = self._remote.objects
         tree = objects.write_tree(None, {})
-        commit = objects.write_commit(tree, (), "First commit\n", author=RECONCILER, time=_seconds(at))
+        commit = objects.write_commit(tree, (), "First commit\n", author=RECONCILER, time=seconds(at))
         try:
             self._remote.update(base_ref, old=None, new=commit)
         except ConflictError:
             return self._remote.fetch(base_ref)[base_ref]
         return commit
-
-
-def _seconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp())
 
 
 def _message(proposal: Proposal) -> str:

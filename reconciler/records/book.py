@@ -159,6 +159,5 @@ def _used_by(record: Record) -> set[Key]:
     latest = record.latest
     if latest is None or not record.is_live:
         return set()
-    kind = Kind.ENVIRONMENT_TEMPLATE if record.key.kind is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE
-    used = {Key(kind, latest.template)}
+    used = {Key(record.key.kind.template_kind, latest.template)}
     return used | {environment_key(latest.environment)} if latest.environment else used

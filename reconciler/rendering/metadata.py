@@ -31,11 +31,10 @@ def metadata_text(
     account: Account, key: Key, deployment: str, *, template: str, version: str, environment: str, deleted: bool
 ) -> str:
     """The file for one deployment. `version` is `major.minor`; `environment` is named for service instances only."""
-    kind = Kind.ENVIRONMENT_TEMPLATE if key.kind is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE
     major, minor = version.split(".")
     resource = {
         "arn": account.arn(key),
-        "templateArn": account.arn(Key(kind, template)),
+        "templateArn": account.arn(Key(key.kind.template_kind, template)),
         "templateMajorVersion": major,
         "templateMinorVersion": minor,
     }

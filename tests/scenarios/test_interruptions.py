@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.birth import init_records
+from reconciler.engine.passes import Options
 from reconciler.engine.place import Place, find_place
 from reconciler.engine.scaffold import scaffold
 from reconciler.engine.store import RecordStore
 from reconciler.errors import ReconcilerError, TryAgainError
 from reconciler.forges.base import PullState
 from reconciler.gitstore.local import LocalRemote
+from reconciler.model.keys import instance_key
 from reconciler.model.reports import ReportStatus
 from tests.support.story import FILES, NOW, Story, environment, service
 
@@ -30,6 +32,16 @@ class Edit:
     """What a person commits to the catalog; never interrupted, since it is not ours."""
 
     files: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Somebody closes what is open; never interrupted either."""
+
+
+def retry(story: Story) -> bool:
+    """A person asks for another attempt, and again when the first asking was interrupted."""
+    return not story.apply(Options(retry=frozenset({instance_key("shop", "one")}))).failures
 
 
 def apply(story: Story) -> bool:
@@ -58,8 +70,8 @@ def report_other_outputs(story: Story) -> bool:
 
 
 # Everything that a pass does happens in here: versions, environments, instances and pipeline in turn, a desire that
-# changes while a pull request is open, a failure and its repair, a new version, and a deletion.
-STORY: tuple[Edit | Callable[[Story], bool], ...] = (
+# changes while a pull request is open, a failure and its repair, a new version, a deletion, a refusal and another try.
+STORY: tuple[Edit | Refusal | Callable[[Story], bool], ...] = (
     *(apply, merge, report, apply),
     Edit(_catalog(port=90)),  # the pull request of shop/one is open: it is superseded
     *(apply, merge, report, apply, merge, report, apply),
@@ -68,6 +80,9 @@ STORY: tuple[Edit | Callable[[Story], bool], ...] = (
     Edit(_catalog(port=90, cidr="b", instance=False)),  # repairs, and removes shop/two
     *(apply, merge, report_other_outputs) * 3,
     apply,
+    Edit(_catalog(port=95, cidr="b", instance=False)),
+    *(apply, Refusal(), apply, retry, merge, report_other_outputs),
+    *(apply, merge, report_other_outputs, apply),
 )
 
 
@@ -109,6 +124,9 @@ def _play(story: Story, interruption: Interruption) -> None:
         if isinstance(step, Edit):
             story.commit(step.files)
             continue
+        if isinstance(step, Refusal):
+            story.refuse()
+            continue
         for _ in range(4):
             interruption.armed = True
             try:
@@ -138,7 +156,7 @@ def test_the_story_ends_well(undisturbed: tuple[int, dict[str, object]], tmp_pat
     count, end = undisturbed
     states = [state for _, _, state, _ in end["pulls"]]
     assert count > 60
-    assert states.count(PullState.CLOSED) == 1, "the superseded one"
+    assert states.count(PullState.CLOSED) == 2, "the superseded one, and the refused one"
     assert states.count(PullState.OPEN) == 0
     assert not [path for path in end["records"] if path.startswith("index/unsettled/")]
 
@@ -185,6 +203,8 @@ def test_passes_at_the_same_time_end_like_one(
     for step in STORY:
         if isinstance(step, Edit):
             story.commit(step.files)
+        elif isinstance(step, Refusal):
+            story.refuse()
         elif step is not apply:
             step(story)
         else:

@@ -159,6 +159,11 @@ class Story:
         for name, pull in self.pulls(PullState.OPEN):
             LocalForge(self.remote(name)).merge(pull.number, at=NOW)
 
+    def refuse(self) -> None:
+        """Closes everything that is open, as a person would."""
+        for name, pull in self.pulls(PullState.OPEN):
+            LocalForge(self.remote(name)).close(pull.number, "No.", at=NOW)
+
     def report(self, status: ReportStatus = ReportStatus.SUCCEEDED, *, value: str = "1") -> None:
         """What automation would say of every folder: outputs follow from the key and `value`."""
         for name in ("infra", "pipes"):
