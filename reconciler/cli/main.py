@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 try:
+    import difflib
     import errno
     import importlib
     import os
@@ -40,6 +41,17 @@ VERBS = {
 
 
 class _Verbs(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], VERBS, n=1)
+            if not close:
+                raise
+            raise click.UsageError(f'{error.message} Did you mean "{close[0]}"?', ctx) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
 

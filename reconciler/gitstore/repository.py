@@ -25,7 +25,7 @@ def open_repository(path: Path) -> pygit2.Repository:
             ) from None
         if "not found" in str(error).lower():
             raise InputError(
-                f"{path} is not a Git repository", hint=f"check the path, or run: git init --bare {path}"
+                f"{path} is not a Git repository", hint="check the path; one that was there has to be brought back"
             ) from None
         raise InputError(f"the Git repository {path} cannot be opened: {error}") from None
 

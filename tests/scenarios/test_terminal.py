@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.cli.main import run
 from reconciler.engine.birth import replace_file
 
 if TYPE_CHECKING:
@@ -182,3 +183,8 @@ def test_ctrl_c_while_modules_are_imported_is_quiet(tmp_path: Path, module: str)
     said = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.returncode == 130, said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_a_misspelt_verb_names_the_closest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["staus"]) == 64
+    assert 'Did you mean "status"?' in capsys.readouterr().err
