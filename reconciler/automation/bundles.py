@@ -6,27 +6,16 @@ from collections.abc import Mapping
 
 from reconciler.automation.fmt import check_format
 from reconciler.automation.terraform import Terraform, find_terraform
-from reconciler.catalog.bundle import PART_FOLDERS, Bundle
 from reconciler.errors import InputError
 from reconciler.model.problems import Position, Problem, Severity
 
 _BOM = b"\xef\xbb\xbf"
 
 
-def syntax_problems(path: str, bundle: Bundle) -> tuple[Problem, ...]:
-    """What Terraform could not read in the bundle at a path: errors only. One process for all of its files, and none
-    where Terraform is not at hand. Raises `TryAgainError` when Terraform fails for a reason of its own."""
-    files = bundle_files(path, bundle)
+def syntax_problems(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """What Terraform could not read in these files by path: errors only. One process for all of them, and none where
+    Terraform is not at hand. Raises `TryAgainError` when Terraform fails for a reason of its own."""
     return tuple(problem for problem in file_problems(files, terraform_at_hand()) if problem.is_error)
-
-
-def bundle_files(path: str, bundle: Bundle) -> dict[str, bytes]:
-    """The infrastructure files of a bundle, by their paths in the catalog."""
-    return {
-        f"{path}/{PART_FOLDERS[kind]}/{name}": bundle.tree.reader.read(blob)
-        for kind, part in bundle.parts.items()
-        for name, blob in part.files
-    }
 
 
 def terraform_at_hand() -> Terraform | None:

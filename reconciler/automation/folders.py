@@ -24,8 +24,7 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}\Z")
 class Folder:
     """A folder with metadata. `metadata` is None when the file cannot be used, and `problem` says why.
 
-    `content` is what the folder is applied from; `environment` is its name in `env_config.json`, None if unknown;
-    `unsupported` when nothing is wrong with it, but this version has nothing for it.
+    `content` is what the folder is applied from; `environment` is its name in `env_config.json`, None if unknown.
     """
 
     path: str
@@ -33,7 +32,6 @@ class Folder:
     metadata: Metadata | None
     environment: str | None = None
     problem: str = ""
-    unsupported: bool = False
 
 
 def is_deployment_id(text: str) -> bool:
@@ -57,9 +55,6 @@ def _read(own: Tree, path: str) -> Folder | None:
     if data is None:
         return None
     content = direct_entries(own)
-    if _is_component(data):
-        words = "a component of AWS Proton; this version does not support components, so it is left as it is"
-        return Folder(path, content, None, problem=words, unsupported=True)
     metadata = read_metadata(data)
     if metadata is None:
         return Folder(path, content, None, problem=f"{path}/{METADATA_FILE} cannot be understood")
@@ -82,15 +77,6 @@ def _is_destroy(folder: Folder) -> bool:
 def _rank(folder: Folder) -> tuple[int, str]:
     kind = folder.metadata.key.kind if folder.metadata is not None else None
     return (DEPLOYMENT_ORDER.index(kind) if kind in DEPLOYMENT_ORDER else len(DEPLOYMENT_ORDER), folder.path)
-
-
-def _is_component(data: bytes) -> bool:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    component = document.get("componentMetadata") if isinstance(document, dict) else None
-    return isinstance(component, dict) and not document.get("resourceMetadata")
 
 
 def _below(tree: Tree, prefix: str) -> Iterator[Folder]:

@@ -65,8 +65,7 @@ def choose(tree: Tree, only: str | None) -> tuple[Folder, ...]:
 
 def unusable(folder: Folder) -> FolderResult:
     """The result for a folder whose metadata says nothing that can be done."""
-    outcome = Outcome.SKIPPED if folder.unsupported else Outcome.REFUSED
-    return FolderResult(folder.path, outcome, message=folder.problem)
+    return FolderResult(folder.path, Outcome.REFUSED, message=folder.problem)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ class Outcome(StrEnum):
     DESTROYED = "destroyed"
     PLANNED = "planned"
     REPORTED = "reported"  # nothing to do: its deployment has a final report, or the folder is gone
-    SKIPPED = "skipped"  # nothing that this version does: a component
     FAILED = "failed"  # Terraform's verdict
     REFUSED = "refused"  # the setup of this run is at fault; nothing is reported, a later run does it
     UNFINISHED = "unfinished"  # nothing is at fault; a later run does it

@@ -6,48 +6,26 @@ Each check looks at one environment or service, so that a pass checks what chang
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from dataclasses import replace
 
-from reconciler.catalog.bundle import SCHEMA_FILE, Bundle
-from reconciler.catalog.entities import Environment, Inputs, Instance, Service, TemplateFolder
-from reconciler.catalog.inputschema import InputType
-from reconciler.catalog.load import ENVIRONMENTS, SERVICES, SETTINGS_FILE, TEMPLATES, UNREADABLE, Catalog
+from reconciler.catalog.bundle import read_component
+from reconciler.catalog.entities import Component, Environment, Instance, Pipeline, Service, Sync, TemplateFolder
+from reconciler.catalog.fits import CatalogVersions, Versions, component_fits, environment_fits, service_fits
+from reconciler.catalog.load import (
+    COMPONENTS,
+    CONNECTIONS,
+    ENVIRONMENTS,
+    SERVICES,
+    SETTINGS_FILE,
+    TEMPLATES,
+    UNREADABLE,
+    Catalog,
+)
 from reconciler.catalog.shape import did_you_mean
 from reconciler.catalog.yamlfile import YamlFile
 from reconciler.model.identity import instance_folder
 from reconciler.model.keys import Key, Kind
 from reconciler.model.problems import Position, Problem, Severity
-from reconciler.model.versions import Version, VersionLine
-
-
-class Versions(Protocol):
-    """Which version a line leads to. Keys are those of templates that the catalog has."""
-
-    def bundle(self, template: Key, line: VersionLine) -> Bundle | None:
-        """The bundle that a follower of the line is made from; None when there is none, or none that can be read."""
-
-    def instead(self, template: Key, line: VersionLine) -> tuple[str, ...] | None:
-        """The versions there are, when none of them lies on the line, whatever its status; None when one does."""
-
-
-class CatalogVersions:
-    """What the catalog itself would give if nothing were recorded: 1.0, or vN.0."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    def bundle(self, template: Key, line: VersionLine) -> Bundle | None:
-        """See `Versions`."""
-        folder = self._catalog.templates()[template]
-        for major in folder.majors:
-            if line.allows(Version(major or 1, 0)):
-                return self._catalog.bundle(folder, major)[0]
-        return None
-
-    def instead(self, template: Key, line: VersionLine) -> tuple[str, ...] | None:
-        """See `Versions`."""
-        there = [Version(major or 1, 0) for major in self._catalog.templates()[template].majors]
-        return None if any(map(line.allows, there)) else tuple(map(str, there))
 
 
 def check_everything(catalog: Catalog, versions: Versions | None = None) -> None:
@@ -55,26 +33,55 @@ def check_everything(catalog: Catalog, versions: Versions | None = None) -> None
 
     Inputs are judged by the version that is followed: `versions`, or, without records, the bundles in the catalog.
     """
-    versions = versions or CatalogVersions(catalog)
+    check_files(catalog)
+    check_fits(catalog, versions or CatalogVersions(catalog))
+
+
+def check_files(catalog: Catalog) -> None:
+    """The checks that a pass relies on, on every file, and those on bundles, which stop one registration only."""
     for template in catalog.templates().values():
         for major in template.majors:
-            catalog.add_problems(catalog.bundle(template, major)[1])
+            problems = catalog.bundle(template, major)[1]
+            catalog.add_problems(map(as_warning, problems) if template.sync is not None else problems)
     environments, services = catalog.environment_names(), catalog.service_names()
-    check_scope(catalog, environments, services, everything=True)
-    for name in environments:
+    check_scope(catalog, environments, services, catalog.component_names(), everything=True)
+
+
+def check_fits(catalog: Catalog, versions: Versions) -> None:
+    """Whether what is asked for fits the versions that are followed. A pass blocks what does not, and goes on."""
+    for name in catalog.environment_names():
         environment = catalog.environment(name)
         if environment is not None:
-            catalog.add_problems(_environment_fits(catalog, versions, environment))
-    for name in services:
+            catalog.add_problems(environment_fits(catalog, versions, environment))
+    for name in catalog.service_names():
         service = catalog.service(name)
         if service is not None:
-            catalog.add_problems(_service_fits(catalog, versions, service))
+            found = service_fits(catalog, versions, service)
+            ours = service.file.path if service.sync is not None else ""
+            catalog.add_problems(
+                as_warning(problem) if ours and problem.position.path != ours else problem for problem in found
+            )
+    for name in catalog.component_names():
+        component = catalog.component(name)
+        if component is not None:
+            catalog.add_problems(component_fits(catalog, versions, component))
+
+
+def as_warning(problem: Problem) -> Problem:
+    """What is wrong elsewhere is said here, and is no error of the catalog's."""
+    return replace(problem, severity=Severity.WARNING)
 
 
 def check_scope(
-    catalog: Catalog, environments: Iterable[str], services: Iterable[str], *, everything: bool = False
+    catalog: Catalog,
+    environments: Iterable[str],
+    services: Iterable[str],
+    components: Iterable[str] = (),
+    *,
+    templates: Iterable[Key] = (),
+    everything: bool = False,
 ) -> None:
-    """The checks on the named environments and services that a pass relies on, and on what concerns all of the catalog.
+    """The checks on what is named that a pass relies on, and on what concerns all of the catalog.
 
     Whether inputs fit is not among them: a pass judges them by the version that is followed, not by the bundle in the
     catalog, which may be newer, or broken.
@@ -82,9 +89,15 @@ def check_scope(
     if everything:
         for name in catalog.repository_names():
             catalog.repository(name)
+        for name in catalog.connection_names():
+            catalog.connection(name)
         catalog.add_problems(_settings(catalog))
+        templates = catalog.templates()
+    for key in templates:
+        catalog.add_problems(_template(catalog, catalog.templates()[key]))
     catalog.add_problems(_twins(catalog.environment_names(), ENVIRONMENTS))
     catalog.add_problems(_twins(catalog.service_names(), SERVICES))
+    catalog.add_problems(_twins(catalog.component_names(), COMPONENTS))
     for name in environments:
         environment = catalog.environment(name)
         if environment is not None:
@@ -93,12 +106,16 @@ def check_scope(
         service = catalog.service(name)
         if service is not None:
             catalog.add_problems(_service(catalog, service))
-            catalog.add_problems(_folders(catalog, service))
+    taken: dict[Key, str] = {}
+    for name in components:
+        component = catalog.component(name)
+        if component is not None:
+            catalog.add_problems(_component(catalog, component, taken))
 
 
 def _settings(catalog: Catalog) -> Iterator[Problem]:
     settings = catalog.settings
-    for where, name in (("records", settings.records_repository), ("pipelines", settings.pipelines_repository)):
+    for where, name in (("records", settings.records_repository), ("pipelines", settings.pipelines.repository)):
         if name and catalog.repository(name) is None:
             yield _no_repository(catalog, Position(SETTINGS_FILE), f"spec.{where}.repository", name)
 
@@ -120,120 +137,117 @@ def _twins(names: tuple[str, ...], top: str) -> Iterator[Problem]:
 
 
 def _environment(catalog: Catalog, environment: Environment) -> Iterator[Problem]:
-    file = environment.file
-    if catalog.repository(environment.repository) is None:
+    file, said = environment.file, environment.provisioning
+    if said.repository and catalog.repository(said.repository) is None:
         place = file.at(("spec", "provisioning", "repository"))
-        yield _no_repository(catalog, place, "provisioning.repository", environment.repository)
+        yield _no_repository(catalog, place, "provisioning.repository", said.repository)
+    if said.connection:
+        place = file.at(("spec", "provisioning", "connection"))
+        yield from _connection(catalog, place, said.connection, environment.name)
     template = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
     if template is None:
         yield _no_template(catalog, file, Kind.ENVIRONMENT_TEMPLATE, environment.template)
+
+
+def _connection(catalog: Catalog, place: Position, name: str, environment: str) -> Iterator[Problem]:
+    """XA-1: a connection is made for one environment, by its name."""
+    found = catalog.connection(name)
+    if found is None:
+        known = catalog.connection_names()
+        hint = did_you_mean(name, known) if known else f"write {CONNECTIONS}/{name}.yaml"
+        message = f'provisioning.connection names "{name}", which is no connection here'
+        yield Problem(place, "CONNECTION_MISSING", message, hint)
+    elif found.environment != environment:
+        message = f"connection {name} was made for environment {found.environment}, not for {environment}"
+        yield Problem(place, "CONNECTION_MISSING", message, "name the connection that was made for this environment")
+
+
+def _template(catalog: Catalog, template: TemplateFolder) -> Iterator[Problem]:
+    if template.sync is not None and template.file is not None:
+        yield from _sync(catalog, template.file, template.sync)
+
+
+def _sync(catalog: Catalog, file: YamlFile, sync: Sync) -> Iterator[Problem]:
+    if catalog.repository(sync.repository) is None:
+        place = file.at(("spec", "sync", "repository"))
+        yield _no_repository(catalog, place, "sync.repository", sync.repository)
+
+
+def _component(catalog: Catalog, component: Component, taken: dict[Key, str]) -> Iterator[Problem]:
+    """What a component refers to, what lies beside it, and that no instance has two (reference, section 12)."""
+    yield from read_component(component.bundle, component.path, catalog.settings.quotas)[1]
+    if component.attach_to is None:
+        if component.environment and component.environment not in catalog.environment_names():
+            yield _no_environment(catalog, component.file.at(("spec", "environment")), component.environment)
+        return
+    place = component.file.at(("spec", "attachTo"))
+    service_name, instance_name = component.attach_to
+    service = catalog.service(service_name)
+    if service is None:
+        if service_name not in catalog.service_names():
+            message = f'there is no service "{service_name}"'
+            yield Problem(place, "SERVICE_MISSING", message, did_you_mean(service_name, catalog.service_names()))
+        return
+    names = [instance.name for instance in service.instances]
+    if instance_name not in names and service.sync is None:
+        message = f'service {service_name} has no instance "{instance_name}"'
+        yield Problem(place, "INSTANCE_MISSING", message, did_you_mean(instance_name, names))
+    key = component.instance
+    assert key is not None
+    twin = taken.setdefault(key, component.name)
+    if twin != component.name:
+        message = f"{key} has a component already: {twin}"
+        yield Problem(place, "INSTANCE_TAKEN", message, "attach one of them elsewhere; an instance takes at most one")
+
+
+def _no_environment(catalog: Catalog, place: Position, name: str) -> Problem:
+    known = catalog.environment_names()
+    hint = did_you_mean(name, known) if known else f"write {ENVIRONMENTS}/{name}/environment.yaml"
+    return Problem(place, "ENVIRONMENT_MISSING", f'there is no environment "{name}"', hint)
 
 
 def _service(catalog: Catalog, service: Service) -> Iterator[Problem]:
     template = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
     if template is None:
         yield _no_template(catalog, service.file, Kind.SERVICE_TEMPLATE, service.template)
+    if service.sync is not None:
+        yield from _sync(catalog, service.file, service.sync)
+    yield from pipeline_problems(catalog, service.pipeline)
+    for index, instance in enumerate(service.instances):
+        yield from instance_problems(catalog, instance, service.instances[:index])
+
+
+def pipeline_problems(catalog: Catalog, pipeline: Pipeline | None) -> Iterator[Problem]:
+    """What stands in the way of a pipeline wherever it is asked for."""
     settings = catalog.settings
-    if service.pipeline is not None and settings.name != UNREADABLE and not settings.pipelines_repository:
-        hint = "name a repository under spec.pipelines.repository in reconciler.yaml"
-        message = "the service has a pipeline, but no repository is set for pipelines"
-        inputs = service.pipeline.inputs
-        yield Problem(inputs.file.at(inputs.where[:-1]), "REPOSITORY_MISSING", message, hint)
-    names: dict[str, str] = {}
-    for instance in service.instances:
-        place = _place(instance, "name")
-        if names.setdefault(instance.name.casefold(), instance.name) != instance.name or _repeats(service, instance):
-            message = f'another instance of this service is called "{instance.name}"'
-            yield Problem(place, "NAME_TAKEN", message, "rename one of them")
-        if instance.environment not in catalog.environment_names():
-            place = _place(instance, "environment")
-            message = f'there is no environment "{instance.environment}"'
-            known = catalog.environment_names()
-            name = instance.environment
-            hint = did_you_mean(name, known) if known else f"write {ENVIRONMENTS}/{name}/environment.yaml"
-            yield Problem(place, "ENVIRONMENT_MISSING", message, hint)
+    if pipeline is not None and settings.name != UNREADABLE and not settings.pipelines.is_said:
+        hint = "name a repository under spec.pipelines.repository in reconciler.yaml, or a role"
+        message = "the service has a pipeline, but nothing says how pipelines are provisioned"
+        yield Problem(pipeline.inputs.file.at(pipeline.inputs.where[:-1]), "REPOSITORY_MISSING", message, hint)
 
 
-def _place(instance: Instance, key: str) -> Position:
-    return instance.inputs.file.at((*instance.inputs.where[:-1], key))
+def instance_problems(catalog: Catalog, instance: Instance, others: Iterable[Instance]) -> Iterator[Problem]:
+    """What stands in the way of an instance beside others of its service that come before it."""
+    if instance.name.casefold() in {other.name.casefold() for other in others}:
+        message = f'another instance of this service is called "{instance.name}"'
+        yield Problem(instance.at("name"), "NAME_TAKEN", message, "rename one of them")
+    if instance.environment not in catalog.environment_names():
+        yield _no_environment(catalog, instance.at("environment"), instance.environment)
+    yield from _shared_folder(catalog, instance)
 
 
-def _repeats(service: Service, instance: Instance) -> bool:
-    return any(other.name == instance.name and other.index < instance.index for other in service.instances)
-
-
-def _environment_fits(catalog: Catalog, versions: Versions, environment: Environment) -> Iterator[Problem]:
-    template = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
-    if template is not None:
-        place = environment.file.at(("spec", "version"))
-        yield from _line(versions, template, place, environment.line)
-        yield from _inputs(versions, template, environment.line, Kind.ENVIRONMENT, environment.inputs)
-
-
-def _service_fits(catalog: Catalog, versions: Versions, service: Service) -> Iterator[Problem]:
-    template = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
-    if template is None:
-        return
-    yield from _line(versions, template, service.file.at(("spec", "version")), service.line)
-    yield from _pipeline_fits(versions, service, template)
-    for instance in service.instances:
-        if instance.line != service.line:
-            yield from _line(versions, template, _place(instance, "version"), instance.line)
-        yield from _inputs(versions, template, instance.line, Kind.INSTANCE, instance.inputs)
-        yield from _home_fits(catalog, versions, template, instance)
-
-
-def _home_fits(catalog: Catalog, versions: Versions, template: TemplateFolder, instance: Instance) -> Iterator[Problem]:
-    environment = catalog.environment(instance.environment)
-    bundle = versions.bundle(template.key, instance.line)
-    if bundle is None or environment is None:
-        return
-    made_from = catalog.templates().get(Key(Kind.ENVIRONMENT_TEMPLATE, environment.template))
-    if made_from is None or versions.instead(made_from.key, environment.line) is not None:
-        return  # that is said of the environment, and nothing can be told before it is mended
-    home = f"{environment.template}:{environment.line.major}"
-    allowed = [str(item) for item in bundle.compatible]
-    if home not in allowed:
-        runs_in = ", ".join(allowed)
-        message = f"environment {environment.name} is made from {home}, but {template.name} runs in {runs_in}"
-        hint = f"choose another environment, or list {home} in the template's registration file"
-        yield Problem(_place(instance, "environment"), "ENVIRONMENT_INCOMPATIBLE", message, hint)
-
-
-def _pipeline_fits(versions: Versions, service: Service, template: TemplateFolder) -> Iterator[Problem]:
-    pipeline = service.pipeline
-    bundle = versions.bundle(template.key, pipeline.line if pipeline is not None else service.line)
-    has_pipeline = bundle is not None and Kind.PIPELINE in bundle.parts
-    if pipeline is None:
-        if has_pipeline:
-            message = f"template {template.name} comes with a pipeline, and the service says nothing about it"
-            place = service.file.key_at(("spec",))
-            yield Problem(place, "PIPELINE_MISSING", message, "add pipeline: {inputs: {...}} to spec", Severity.WARNING)
-        return
-    inputs = pipeline.inputs
-    if pipeline.line != service.line:
-        yield from _line(versions, template, inputs.file.at((*inputs.where[:-1], "version")), pipeline.line)
-    if bundle is not None and not has_pipeline:
-        message = f"template {template.name} has no pipeline"
-        place = inputs.file.key_at(inputs.where[: inputs.where.index("pipeline") + 1])
-        yield Problem(place, "PIPELINE_UNEXPECTED", message, "remove pipeline:")
-    else:
-        yield from _inputs(versions, template, pipeline.line, Kind.PIPELINE, inputs)
-
-
-def _folders(catalog: Catalog, service: Service) -> Iterator[Problem]:
+def _shared_folder(catalog: Catalog, instance: Instance) -> Iterator[Problem]:
     """`a-b`+`c` and `a`+`b-c` share a folder (reference, LAY-4). Only services named like a start of it are read."""
     names = {name.casefold(): name for name in catalog.service_names()}
-    for instance in service.instances:
-        folder = _folder(instance)
-        parts = folder.partition("/")[2].split("-")
-        starts = ("-".join(parts[:count]) for count in range(1, len(parts)))
-        for name in {names[start] for start in starts if start in names} - {service.name}:
-            other = catalog.service(name)
-            for twin in other.instances if other is not None else ():
-                if _folder(twin) == folder:
-                    message = f"{instance.key} would share the folder {folder}/ with {twin.key}"
-                    yield Problem(_place(instance, "name"), "FOLDER_TAKEN", message, "rename one of the two instances")
+    folder = _folder(instance)
+    parts = folder.partition("/")[2].split("-")
+    starts = ("-".join(parts[:count]) for count in range(1, len(parts)))
+    for name in {names[start] for start in starts if start in names} - {instance.service}:
+        other = catalog.service(name)
+        for twin in other.instances if other is not None else ():
+            if _folder(twin) == folder:
+                message = f"{instance.key} would share the folder {folder}/ with {twin.key}"
+                yield Problem(instance.at("name"), "FOLDER_TAKEN", message, "rename one of the two instances")
 
 
 def _folder(instance: Instance) -> str:
@@ -247,39 +261,3 @@ def _no_template(catalog: Catalog, file: YamlFile, kind: Kind, name: str) -> Pro
     folder = f"{TEMPLATES}/{kind.value.split('-')[0]}/{name}/v1"
     hint = did_you_mean(name, known) if known else f"put its bundle into {folder}"
     return Problem(file.at(("spec", "template")), "TEMPLATE_MISSING", message, hint)
-
-
-def _line(versions: Versions, template: TemplateFolder, place: Position, line: VersionLine) -> Iterator[Problem]:
-    there = versions.instead(template.key, line)
-    if there is not None:
-        message = f"{template.key} has no version {line}"
-        yield Problem(place, "VERSION_MISSING", message, f"it has {', '.join(there) or 'none yet'}")
-
-
-def _inputs(
-    versions: Versions, template: TemplateFolder, line: VersionLine, kind: Kind, inputs: Inputs
-) -> Iterator[Problem]:
-    bundle = versions.bundle(template.key, line)
-    input_type = bundle.input_type(kind) if bundle is not None else None
-    if bundle is None or input_type is None:
-        return
-    for violation in input_type.violations(inputs.values):
-        place = inputs.at(violation.path)
-        yield Problem(place, violation.code, violation.message, f"see {_schema_place(template, bundle)}")
-    yield from _unknown(input_type, inputs)
-
-
-def _unknown(input_type: InputType, inputs: Inputs) -> Iterator[Problem]:
-    severity = Severity.WARNING if inputs.tolerant else Severity.ERROR
-    for unknown in input_type.unknown(inputs.values):
-        name = ".".join(map(str, unknown.path))
-        hint = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else "remove it, or add it to the schema"
-        message = f'the template has no input "{name}"'
-        yield Problem(inputs.key_at(unknown.path), "INPUT_UNKNOWN", message, hint, severity)
-
-
-def _schema_place(template: TemplateFolder, bundle: Bundle) -> str:
-    for path, tree in template.majors.values():
-        if tree.id == bundle.tree.id:
-            return f"{path}/{SCHEMA_FILE}"
-    return f"bundles/{bundle.tree.id}/{SCHEMA_FILE} in the records: the catalog's is not the version that is followed"

@@ -162,7 +162,7 @@ def _additional(checker: Any, rule: Json, value: Json, schema: Json) -> Iterator
 
 
 def _format(_: Any, name: str, value: Json, __: Json) -> Iterator[ValidationError]:
-    bits = _INTEGERS.get(name)
+    bits = INTEGER_BITS.get(name)
     if bits is not None and is_number(value) and not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         yield ValidationError("is out of range")
     if name in _FORMATS and isinstance(value, str):
@@ -188,7 +188,7 @@ def _moment(text: str) -> datetime:
 
 
 _DATE = r"\d{4}-\d\d-\d\d"
-_INTEGERS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
+INTEGER_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 # Every other format is a note for people, as OpenAPI has it.
 _FORMATS: Mapping[str, Callable[[str], object]] = {
     "date": _shaped(_DATE, date.fromisoformat),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.catalog.quotas import DEFAULT, Quotas
 from reconciler.catalog.yamlfile import DataPath, YamlFile
 from reconciler.model.documents import Json
 from reconciler.model.identity import RECORDS_BRANCH, Account
-from reconciler.model.keys import Key, Kind, environment_key, instance_key, pipeline_key
+from reconciler.model.keys import Key, Kind, component_key, environment_key, instance_key, pipeline_key
 from reconciler.model.problems import Position
+from reconciler.model.revisions import Revision
 from reconciler.model.trees import Tree
 from reconciler.model.versions import VersionLine
 
@@ -33,6 +35,45 @@ class PullRequestPolicy:
 
 
 @dataclass(frozen=True)
+class Provisioning:
+    """How resources are provisioned: through pull requests to a repository, or by this program with roles in AWS, given
+    here or by a connection to another account (reference, ENV-1). All texts are empty where nothing is said."""
+
+    repository: str = ""
+    role: str = ""
+    codebuild_role: str = ""
+    component_role: str = ""
+    connection: str = ""
+
+    @property
+    def is_said(self) -> bool:
+        """True when anything is said at all."""
+        return self != Provisioning()
+
+    @property
+    def words(self) -> str:
+        """How, in a phrase for messages."""
+        if self.repository:
+            return f"through pull requests to {self.repository}"
+        if self.connection:
+            return f"in AWS, through the connection {self.connection}"
+        return "in AWS" if self.is_said else "nowhere"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """`connections/<name>.yaml`: an environment account connection, with the roles that the other account gives."""
+
+    name: str
+    environment: str
+    account: str
+    role: str
+    codebuild_role: str
+    component_role: str
+    file: YamlFile = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """`reconciler.yaml`."""
 
@@ -41,9 +82,10 @@ class Settings:
     lineage: str = ""
     records_branch: str = RECORDS_BRANCH
     records_repository: str = ""
-    pipelines_repository: str = ""
+    pipelines: Provisioning = Provisioning()
     safety: Safety = Safety()
     pull_requests: PullRequestPolicy = PullRequestPolicy()
+    quotas: Quotas = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -83,7 +125,7 @@ class Environment:
     name: str
     template: str
     line: VersionLine
-    repository: str
+    provisioning: Provisioning
     inputs: Inputs
     file: YamlFile = field(repr=False)
 
@@ -91,6 +133,31 @@ class Environment:
     def key(self) -> Key:
         """The key of this environment."""
         return environment_key(self.name)
+
+
+@dataclass(frozen=True)
+class Component:
+    """`components/<name>/component.yaml`: attached to a service instance, given as (service, instance), or detached in
+    an environment. `bundle` is what lies beside it: the manifest and one file. `inputs` come from a spec file; without
+    one an attached component reads those of its instance."""
+
+    name: str
+    path: str
+    attach_to: tuple[str, str] | None
+    environment: str
+    inputs: Inputs | None
+    bundle: Tree = field(repr=False)
+    file: YamlFile = field(repr=False)
+
+    @property
+    def key(self) -> Key:
+        """The key of this component."""
+        return component_key(self.name)
+
+    @property
+    def instance(self) -> Key | None:
+        """The key of the service instance that it is attached to."""
+        return instance_key(*self.attach_to) if self.attach_to is not None else None
 
 
 @dataclass(frozen=True)
@@ -118,6 +185,10 @@ class Instance:
         """The key of this service instance."""
         return instance_key(self.service, self.name)
 
+    def at(self, key: str) -> Position:
+        """The place of one of its keys, such as `environment`."""
+        return self.inputs.file.at((*self.inputs.where[:-1], key))
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -134,8 +205,18 @@ class Pipeline:
 
 
 @dataclass(frozen=True)
+class Sync:
+    """Where something is kept outside of the catalog: a Repository of the catalog by name, a branch (empty: the one
+    that the Repository names), and a path there: the folder of a template, or the ops file of a service."""
+
+    repository: str
+    branch: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Service:
-    """`services/<name>/service.yaml`."""
+    """`services/<name>/service.yaml`. With `sync`, instances and pipeline are those of its ops file elsewhere."""
 
     name: str
     template: str
@@ -144,12 +225,14 @@ class Service:
     pipeline: Pipeline | None
     instances: tuple[Instance, ...]
     file: YamlFile = field(repr=False)
+    sync: Sync | None = None
 
 
 @dataclass(frozen=True)
 class TemplateFolder:
     """A template as it lies in the catalog. `majors` maps the number of a `vN` folder to (its path, its tree); a folder
-    without version folders is versioned by computation and has the single key None."""
+    without version folders is versioned by computation and has the single key None. With `sync` its bundles are kept in
+    another repository, and `majors` is empty until they are fetched; `revision` then says where from."""
 
     kind: Kind
     name: str
@@ -158,7 +241,9 @@ class TemplateFolder:
     publish_manually: bool = False
     published: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    sync: Sync | None = None
     file: YamlFile | None = field(default=None, repr=False)
+    revision: Revision | None = None
 
     @property
     def key(self) -> Key:

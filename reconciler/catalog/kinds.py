@@ -12,11 +12,19 @@ from reconciler.model.versions import VERSION_PATTERN
 
 API_VERSION = "reconciler/v1"
 
+# RoleArn of Proton's API model (reference 1.1).
+ROLE_PATTERN = r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/([\w+=,.@-]{1,512}[/:])*([\w+=,.@-]{1,64})$"
+INSTANCE_PATTERN = r"^[0-9A-Za-z][0-9A-Za-z_\-]*/[0-9A-Za-z][0-9A-Za-z_\-]*$"
+
 _NAME: Json = {"type": "string", "pattern": NAME_PATTERN, "maxLength": MAX_NAME}
 _LINE: Json = {"type": "string", "pattern": VERSION_PATTERN, "maxLength": 10}
 _INPUTS: Json = {"type": "object"}
 _TEXT: Json = {"type": "string", "minLength": 1}
 _FILE: Json = {"type": "string", "pattern": r"^[^/\\]+$"}
+_BRANCH: Json = {"type": "string", "minLength": 1, "maxLength": 200}
+_ROLE: Json = {"type": "string", "maxLength": 2048, "pattern": ROLE_PATTERN}
+_ACCOUNT: Json = {"type": "string", "pattern": r"^[0-9]{12}$"}
+_COUNT: Json = {"type": "integer", "minimum": 1}
 _TAGS: Json = {
     "type": "object",
     "maxProperties": 50,
@@ -48,10 +56,10 @@ SETTINGS = _kind(
     "Settings",
     _closed(
         {
-            "account": {"type": "string", "pattern": r"^[0-9]{12}$"},
+            "account": _ACCOUNT,
             "region": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
             "records": _closed({"branch": _TEXT, "repository": _NAME, "lineage": _TEXT}),
-            "pipelines": _closed({"repository": _NAME}),
+            "pipelines": _closed({"repository": _NAME, "role": _ROLE, "codebuildRole": _ROLE}),
             "safety": _closed(
                 {
                     "maxDeletePercent": {"type": "integer", "minimum": 0, "maximum": 100},
@@ -60,9 +68,19 @@ SETTINGS = _kind(
             ),
             "pullRequests": _closed(
                 {
-                    "timeoutDays": {"type": "integer", "minimum": 1},
-                    "reportTimeoutDays": {"type": "integer", "minimum": 1},
-                    "maxOpen": {"type": "integer", "minimum": 1},
+                    "timeoutDays": _COUNT,
+                    "reportTimeoutDays": _COUNT,
+                    "maxOpen": _COUNT,
+                }
+            ),
+            # Proton's bundle quotas (reference 2.4); sizes in bytes.
+            "quotas": _closed(
+                {
+                    "bundleSize": _COUNT,
+                    "manifestSize": _COUNT,
+                    "schemaSize": _COUNT,
+                    "fileSize": _COUNT,
+                    "templateFiles": _COUNT,
                 }
             ),
         }
@@ -85,7 +103,14 @@ REPOSITORY = _kind(
 )
 
 _VERSIONS: Json = {"type": "array", "items": {"type": "string", "pattern": r"^[0-9]+\.[0-9]+$"}}
-_TEMPLATE_SPEC = _closed({"publish": {"enum": ["automatic", "manual"]}, "published": _VERSIONS, "withdrawn": _VERSIONS})
+_TEMPLATE_SPEC = _closed(
+    {
+        "publish": {"enum": ["automatic", "manual"]},
+        "published": _VERSIONS,
+        "withdrawn": _VERSIONS,
+        "sync": _closed({"repository": _NAME, "branch": _BRANCH, "directory": _TEXT}, ("repository",)),
+    }
+)
 ENVIRONMENT_TEMPLATE = _kind("EnvironmentTemplate", _TEMPLATE_SPEC, spec_required=False)
 SERVICE_TEMPLATE = _kind("ServiceTemplate", _TEMPLATE_SPEC, spec_required=False)
 
@@ -95,11 +120,44 @@ ENVIRONMENT = _kind(
         {
             "template": _NAME,
             "version": _LINE,
-            "provisioning": _closed({"repository": _NAME}, ("repository",)),
+            "provisioning": _closed(
+                {
+                    "repository": _NAME,
+                    "role": _ROLE,
+                    "codebuildRole": _ROLE,
+                    "componentRole": _ROLE,
+                    "connection": _NAME,
+                }
+            ),
             "inputs": _INPUTS,
             "specFile": _FILE,
         },
-        ("template", "version", "provisioning"),
+        ("template", "version"),
+    ),
+)
+
+CONNECTION = _kind(
+    "EnvironmentAccountConnection",
+    _closed(
+        {
+            "environment": _NAME,
+            "account": _ACCOUNT,
+            "role": _ROLE,
+            "codebuildRole": _ROLE,
+            "componentRole": _ROLE,
+        },
+        ("environment", "account"),
+    ),
+)
+
+COMPONENT = _kind(
+    "Component",
+    _closed(
+        {
+            "attachTo": {"type": "string", "pattern": INSTANCE_PATTERN},
+            "environment": _NAME,
+            "specFile": _FILE,
+        }
     ),
 )
 
@@ -120,6 +178,7 @@ SERVICE = _kind(
                 ),
             },
             "specFile": _FILE,
+            "sync": _closed({"repository": _NAME, "branch": _BRANCH, "opsFile": _TEXT}, ("repository", "opsFile")),
         },
         ("template", "version"),
     ),

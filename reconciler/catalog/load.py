@@ -12,7 +12,15 @@ from typing import TypeVar
 
 from reconciler.catalog import parse
 from reconciler.catalog.bundle import Bundle, read_bundle
-from reconciler.catalog.entities import Environment, Repository, Service, Settings, TemplateFolder
+from reconciler.catalog.entities import (
+    Component,
+    Connection,
+    Environment,
+    Repository,
+    Service,
+    Settings,
+    TemplateFolder,
+)
 from reconciler.catalog.shape import check_shape
 from reconciler.catalog.templates import find_templates
 from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
@@ -20,14 +28,17 @@ from reconciler.errors import InputError
 from reconciler.model.identity import Account
 from reconciler.model.keys import Key, is_name
 from reconciler.model.problems import Position, Problem, Severity
-from reconciler.model.trees import Entry, EntryKind, Tree
+from reconciler.model.trees import Entry, EntryKind, Tree, tree_of
 
 SETTINGS_FILE = "reconciler.yaml"
 ENVIRONMENTS = "environments"
 SERVICES = "services"
+COMPONENTS = "components"
 REPOSITORIES = "repositories"
+CONNECTIONS = "connections"
 TEMPLATES = "templates"
-TOP_FOLDERS = (ENVIRONMENTS, SERVICES, REPOSITORIES, TEMPLATES)
+TOP_FOLDERS = (ENVIRONMENTS, SERVICES, COMPONENTS, REPOSITORIES, CONNECTIONS, TEMPLATES)
+COMPONENT_FILE = "component.yaml"
 UNREADABLE = ""  # the name of settings that cannot be used; what follows from them is not a problem of its own
 
 _T = TypeVar("_T")
@@ -43,7 +54,9 @@ class Catalog:
         self._problems: dict[Problem, None] = {}
         self._environments: dict[str, Environment | None] = {}
         self._services: dict[str, Service | None] = {}
+        self._components: dict[str, Component | None] = {}
         self._repositories: dict[str, Repository | None] = {}
+        self._connections: dict[str, Connection | None] = {}
         self._bundles: dict[tuple[Key, int | None], tuple[Bundle | None, tuple[Problem, ...]]] = {}
         self._templates: dict[Key, TemplateFolder] | None = None
         if tree.entry(SETTINGS_FILE) is None:
@@ -76,11 +89,17 @@ class Catalog:
         """The names of all services, by their folders; nothing is read."""
         return self._folder_names(SERVICES)
 
+    def component_names(self) -> tuple[str, ...]:
+        """The names of all components, by their folders; nothing is read."""
+        return self._folder_names(COMPONENTS)
+
     def repository_names(self) -> tuple[str, ...]:
         """The names of all repositories, by their files; nothing is read."""
-        folder = self.tree.subtree(REPOSITORIES)
-        entries = folder.entries() if folder else ()
-        return tuple(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml"))
+        return self._file_names(REPOSITORIES)
+
+    def connection_names(self) -> tuple[str, ...]:
+        """The names of all environment account connections, by their files; nothing is read."""
+        return self._file_names(CONNECTIONS)
 
     def environment(self, name: str) -> Environment | None:
         """An environment by name."""
@@ -89,6 +108,14 @@ class Catalog:
     def service(self, name: str) -> Service | None:
         """A service by name, with its instances and pipeline."""
         return self._once(self._services, name, self._load_service)
+
+    def component(self, name: str) -> Component | None:
+        """A component by name."""
+        return self._once(self._components, name, self._load_component)
+
+    def connection(self, name: str) -> Connection | None:
+        """An environment account connection by name."""
+        return self._once(self._connections, name, self._load_connection)
 
     def repository(self, name: str) -> Repository | None:
         """A repository by the name that other files use for it."""
@@ -102,19 +129,33 @@ class Catalog:
             self.add_problems(problems)
         return self._templates
 
+    def put_template(self, template: TemplateFolder) -> None:
+        """Replaces a template by one whose bundles were fetched from where it is synced from."""
+        self.templates()[template.key] = template
+        self._bundles = {where: found for where, found in self._bundles.items() if where[0] != template.key}
+
+    def put_service(self, service: Service) -> None:
+        """Replaces a service by one whose instances were fetched from where it is synced from."""
+        self._services[service.name] = service
+
     def bundle(self, template: TemplateFolder, major: int | None) -> tuple[Bundle | None, tuple[Problem, ...]]:
         """The bundle in one version folder of a template, and its problems, which are not added to the catalog's:
         a bundle that cannot be registered stops nobody but its own template."""
         where = (template.key, major)
         if where not in self._bundles:
             path, tree = template.majors[major]
-            self._bundles[where] = read_bundle(tree, path, template.kind)
+            self._bundles[where] = read_bundle(tree, path, template.kind, self.settings.quotas)
         return self._bundles[where]
 
     def _once(self, cache: dict[str, _T | None], name: str, load: Callable[[str], _T | None]) -> _T | None:
         if name not in cache:
             cache[name] = load(name)
         return cache[name]
+
+    def _file_names(self, top: str) -> tuple[str, ...]:
+        folder = self.tree.subtree(top)
+        entries = folder.entries() if folder else ()
+        return tuple(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml"))
 
     def _folder_names(self, top: str) -> tuple[str, ...]:
         folder = self.tree.subtree(top)
@@ -188,6 +229,26 @@ class Catalog:
         found, problems = parse.service(file, name, spec)
         self.add_problems(problems)
         return found
+
+    def _load_component(self, name: str) -> Component | None:
+        folder = f"{COMPONENTS}/{name}"
+        tree = self.tree.subtree(folder)
+        file = self._file(f"{folder}/{COMPONENT_FILE}", "Component", name) if tree is not None else None
+        if tree is None or file is None:
+            return None
+        spec = self._spec_file(file, folder, "ServiceSpec")
+        ours = (COMPONENT_FILE, file.data["spec"].get("specFile"))
+        bundle = tree_of(tree.reader, (entry for entry in tree.entries() if entry.name not in ours))
+        found, problems = parse.component(file, name, bundle, spec)
+        self.add_problems(problems)
+        return found
+
+    def _load_connection(self, name: str) -> Connection | None:
+        path = f"{CONNECTIONS}/{name}.yaml"
+        if self.tree.entry(path) is None:
+            return None
+        file = self._file(path, "EnvironmentAccountConnection", name)
+        return parse.connection(file, name) if file is not None else None
 
     def _load_repository(self, name: str) -> Repository | None:
         path = f"{REPOSITORIES}/{name}.yaml"

@@ -4,44 +4,82 @@ from __future__ import annotations
 
 from reconciler.catalog.entities import (
     CodeSource,
+    Component,
+    Connection,
     Environment,
     Inputs,
     Instance,
     Pipeline,
+    Provisioning,
     PullRequestPolicy,
     Repository,
     Safety,
     Service,
     Settings,
+    Sync,
 )
+from reconciler.catalog.quotas import Quotas
+from reconciler.catalog.shape import did_you_mean
 from reconciler.catalog.yamlfile import MAX_BYTES, DataPath, YamlFile, parse_yaml, too_large
 from reconciler.model.documents import Json
 from reconciler.model.identity import RECORDS_BRANCH, Account
 from reconciler.model.keys import is_name
 from reconciler.model.problems import Problem, Severity
-from reconciler.model.trees import TreeReader
+from reconciler.model.trees import Tree, TreeReader
 from reconciler.model.versions import VersionLine, parse_line
+
+_SERVICE_SPEC = ("proton", "pipeline", "instances")
 
 
 def settings(file: YamlFile) -> Settings:
     """`reconciler.yaml`."""
     spec = file.data.get("spec", {})
-    records, safety, pulls = (spec.get(name, {}) for name in ("records", "safety", "pullRequests"))
-    default = PullRequestPolicy()
+    records, safety, pulls, quotas = (spec.get(name, {}) for name in ("records", "safety", "pullRequests", "quotas"))
+    default, limits = PullRequestPolicy(), Quotas()
     return Settings(
         name=file.data["metadata"]["name"],
         account=Account(spec.get("account", Account().id), spec.get("region", Account().region)),
         lineage=records.get("lineage", ""),
         records_branch=records.get("branch", RECORDS_BRANCH),
         records_repository=records.get("repository", ""),
-        pipelines_repository=spec.get("pipelines", {}).get("repository", ""),
+        pipelines=_provisioning(spec.get("pipelines", {})),
         safety=Safety(safety.get("maxDeletePercent", 30), tuple(safety.get("allowDeletes", ()))),
         pull_requests=PullRequestPolicy(
             pulls.get("timeoutDays", default.timeout_days),
             pulls.get("reportTimeoutDays", default.report_timeout_days),
             pulls.get("maxOpen", default.max_open),
         ),
+        quotas=Quotas(
+            bundle_bytes=quotas.get("bundleSize", limits.bundle_bytes),
+            manifest_bytes=quotas.get("manifestSize", limits.manifest_bytes),
+            schema_bytes=quotas.get("schemaSize", limits.schema_bytes),
+            file_bytes=quotas.get("fileSize", limits.file_bytes),
+            template_files=quotas.get("templateFiles", limits.template_files),
+        ),
     )
+
+
+def _provisioning(spec: Json) -> Provisioning:
+    return Provisioning(
+        repository=spec.get("repository", ""),
+        role=spec.get("role", ""),
+        codebuild_role=spec.get("codebuildRole", ""),
+        component_role=spec.get("componentRole", ""),
+        connection=spec.get("connection", ""),
+    )
+
+
+def connection(file: YamlFile, name: str) -> Connection:
+    """`connections/<name>.yaml`."""
+    spec = file.data["spec"]
+    role, codebuild_role, component_role = (spec.get(key, "") for key in ("role", "codebuildRole", "componentRole"))
+    return Connection(name, spec["environment"], spec["account"], role, codebuild_role, component_role, file)
+
+
+def sync(spec: Json, path: str) -> Sync | None:
+    """The `sync:` of a template or of a service; `path` is the key of the place inside the repository."""
+    found = spec.get("sync")
+    return Sync(found["repository"], found.get("branch", ""), found.get(path, "")) if found is not None else None
 
 
 def repository(file: YamlFile, name: str) -> Repository:
@@ -67,16 +105,59 @@ def environment(file: YamlFile, name: str, spec_file: YamlFile | None) -> tuple[
         inputs = _proton_inputs(spec_file, ("spec",), problems)
     else:
         inputs = Inputs(spec.get("inputs", {}), file, ("spec", "inputs"))
-    found = Environment(
-        name, spec["template"], _line(spec["version"]), spec["provisioning"]["repository"], inputs, file
-    )
-    return found, problems
+    provisioning = _provisioning(spec.get("provisioning", {}))
+    found = Environment(name, spec["template"], _line(spec["version"]), provisioning, inputs, file)
+    return found, [*problems, *_one_way(file, ("spec", "provisioning"))]
+
+
+def component(file: YamlFile, name: str, bundle: Tree, spec_file: YamlFile | None) -> tuple[Component, list[Problem]]:
+    """`components/<name>/component.yaml`; `bundle` is its folder without that file and the spec file it may name."""
+    spec = file.data["spec"]
+    problems = _one_of(file, "attachTo", "environment")
+    if not spec.keys() & {"attachTo", "environment"}:
+        hint = "write attachTo: <service>/<instance>, or environment: <name> for a detached one"
+        problems.append(Problem(file.key_at(("spec",)), "KEY_MISSING", "nothing says where the component lives", hint))
+    attach_to = spec["attachTo"].split("/") if "attachTo" in spec else None
+    target = (attach_to[0], attach_to[1]) if attach_to is not None else None
+    inputs = _component_inputs(spec_file, target, problems) if spec_file is not None else None
+    if "specFile" in spec and target is None:
+        message = "a detached component reads no inputs, so specFile has no effect"
+        hint = "remove it, or attach the component"
+        problems.append(Problem(file.key_at(("spec", "specFile")), "KEY_CONFLICT", message, hint))
+    path = file.path.rpartition("/")[0]
+    return Component(name, path, target, spec.get("environment", ""), inputs, bundle, file), problems
+
+
+def _component_inputs(file: YamlFile, target: tuple[str, str] | None, problems: list[Problem]) -> Inputs | None:
+    """The inputs that the spec of a component gives for the instance that it is attached to."""
+    items = file.data.get("instances")
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict) and target is not None and item.get("name") == target[1]:
+            return _proton_inputs(file, ("instances", index, "spec"), problems)
+    if target is not None:
+        message = f"the spec has no instance {target[1]}, to which the component is attached"
+        problems.append(Problem(file.at(("instances",)), "SPEC_INVALID", message, "add it, or remove specFile"))
+    return None
+
+
+def _one_way(file: YamlFile, where: DataPath) -> list[Problem]:
+    """Exactly one family of provisioning (reference, ENV-1)."""
+    said = file.data["spec"].get("provisioning", {})
+    others = sorted(said.keys() - {"repository"}) if "repository" in said else sorted(said.keys() - {"connection"})
+    first = "repository" if "repository" in said else "connection"
+    if first not in said or not others:
+        return []
+    message = f"{first} and {', '.join(others)} are different ways to provision"
+    hint = f"keep either {first} or {', '.join(others)}"
+    if first == "connection":
+        hint += "; the connection gives the roles"
+    return [Problem(file.key_at((*where, others[0])), "KEY_CONFLICT", message, hint)]
 
 
 def service(file: YamlFile, name: str, spec_file: YamlFile | None) -> tuple[Service | None, list[Problem]]:
     """`services/<name>/service.yaml`, with its Proton spec file when it names one."""
     spec = file.data["spec"]
-    problems = [*_one_of(file, "instances", "specFile"), *_one_of(file, "pipeline", "specFile")]
+    problems = [problem for other in ("instances", "pipeline", "sync") for problem in _one_of(file, other, "specFile")]
     line = _line(spec["version"])
     if "specFile" in spec and spec_file is None:
         return None, problems
@@ -84,12 +165,12 @@ def service(file: YamlFile, name: str, spec_file: YamlFile | None) -> tuple[Serv
         pipeline, instances = _from_proton(spec_file, name, line, problems)
     else:
         pipeline, instances = _from_ours(file, name, line)
-        if "instances" not in spec:
+        if "instances" not in spec and "sync" not in spec:
             hint = "list at least one instance, or name a Proton spec file with specFile:"
             problems.append(Problem(file.key_at(("spec",)), "KEY_MISSING", "the service has no instances", hint))
     source = spec.get("source", {})
     code = CodeSource(source.get("connection", ""), source.get("name", ""), source.get("branch", ""))
-    return Service(name, spec["template"], line, code, pipeline, instances, file), problems
+    return Service(name, spec["template"], line, code, pipeline, instances, file, sync(spec, "opsFile")), problems
 
 
 def spec_file(path: str, reader: TreeReader, blob: str, proton_kind: str) -> tuple[YamlFile | None, list[Problem]]:
@@ -106,7 +187,27 @@ def spec_file(path: str, reader: TreeReader, blob: str, proton_kind: str) -> tup
         message = f"this should be a Proton spec file with proton: {proton_kind}"
         problems.append(Problem(file.at(("proton",)), "SPEC_KIND", message, f"write proton: {proton_kind}"))
         return None, problems
+    problems += _unknown_keys(file, (), ("proton", "spec") if proton_kind == "EnvironmentSpec" else _SERVICE_SPEC)
+    items = file.data.get("instances") if proton_kind == "ServiceSpec" else None
+    for index in range(len(items) if isinstance(items, list) else 0):
+        problems += _unknown_keys(file, ("instances", index), ("name", "environment", "spec"))
     return file, problems
+
+
+def _unknown_keys(file: YamlFile, where: DataPath, known: tuple[str, ...]) -> list[Problem]:
+    """What a spec file says that nobody reads. A slip of a known key is an error: it would pass for a removed pipeline,
+    or for inputs that all have defaults."""
+    value: Json = file.data if not where else file.data["instances"][where[1]]
+    problems = []
+    for key in value if isinstance(value, dict) else ():
+        if key not in known:
+            hint = did_you_mean(key, set(known) - value.keys(), set(known) & value.keys())
+            is_slip = "did you mean" in hint or key in ("inputs", "version")
+            severity = Severity.ERROR if is_slip else Severity.WARNING
+            if key == "inputs" and "spec" in known:
+                hint = "in a Proton spec file inputs stand under spec:"
+            problems.append(Problem(file.key_at((*where, key)), "KEY_UNKNOWN", f'unknown key "{key}"', hint, severity))
+    return problems
 
 
 def _line(text: str) -> VersionLine:
@@ -141,25 +242,61 @@ def _from_ours(file: YamlFile, name: str, line: VersionLine) -> tuple[Pipeline |
 def _from_proton(
     file: YamlFile, name: str, line: VersionLine, problems: list[Problem]
 ) -> tuple[Pipeline | None, tuple[Instance, ...]]:
-    pipeline = None
-    if file.data.get("pipeline") is not None:
-        pipeline = Pipeline(name, line, _proton_inputs(file, ("pipeline",), problems))
-    instances = []
+    count = len(_proton_items(file, problems))
+    instances = [_proton_instance(file, name, line, index, problems) for index in range(count)]
+    return _proton_pipeline(file, name, line, problems), tuple(item for item in instances if item is not None)
+
+
+def synced_instance(file: YamlFile, service: Service, name: str) -> tuple[Instance | None, list[Problem]]:
+    """One instance of a Proton spec file, and what is wrong with it; the others do not matter (reference, OPS-2)."""
+    problems: list[Problem] = []
+    items = _proton_items(file, problems)
+    names = [str(item.get("name")) if isinstance(item, dict) else "" for item in items]
+    if name in names:
+        return _proton_instance(file, service.name, service.line, names.index(name), problems), problems
+    if not any(problem.is_error for problem in problems):
+        place, message = file.at(("instances",)), f"the spec has no instance {name}, for which the ops file names it"
+        hint = did_you_mean(name, filter(None, names)) if items else "add it there"
+        problems.append(Problem(place, "SPEC_INVALID", message, hint))
+    return None, problems
+
+
+def synced_pipeline(file: YamlFile, service: Service) -> tuple[Pipeline | None, list[Problem]]:
+    """The pipeline of a Proton spec file, if it has one, and what is wrong with it."""
+    problems: list[Problem] = []
+    return _proton_pipeline(file, service.name, service.line, problems), problems
+
+
+def _proton_pipeline(file: YamlFile, name: str, line: VersionLine, problems: list[Problem]) -> Pipeline | None:
+    if file.data.get("pipeline") is None:
+        return None
+    return Pipeline(name, line, _proton_inputs(file, ("pipeline",), problems))
+
+
+def _proton_items(file: YamlFile, problems: list[Problem]) -> list[Json]:
     items = file.data.get("instances")
-    if not isinstance(items, list) or not items:
-        hint = "list at least one instance with a name and an environment"
-        problems.append(Problem(file.at(("instances",)), "SPEC_INVALID", "the spec lists no instances", hint))
-        items = []
-    for index, item in enumerate(items):
-        names = [item.get(key) for key in ("name", "environment")] if isinstance(item, dict) else []
-        if len(names) != 2 or not all(isinstance(text, str) and is_name(text) for text in names):
-            message = "an instance needs a name and an environment"
-            hint = "write name: and environment: with letters, digits, - and _"
-            problems.append(Problem(file.at(("instances", index)), "SPEC_INVALID", message, hint))
-            continue
-        inputs = _proton_inputs(file, ("instances", index, "spec"), problems)
-        instances.append(Instance(name, str(names[0]), str(names[1]), line, inputs, index))
-    return pipeline, tuple(instances)
+    if isinstance(items, list) and items:
+        return items
+    hint = "list at least one instance with a name and an environment"
+    # Real specs begin with a pipeline alone, and their instances come later.
+    is_begun = items == [] and isinstance(file.data.get("pipeline"), dict)
+    severity = Severity.WARNING if is_begun else Severity.ERROR
+    problems.append(Problem(file.at(("instances",)), "SPEC_INVALID", "the spec lists no instances", hint, severity))
+    return []
+
+
+def _proton_instance(
+    file: YamlFile, service: str, line: VersionLine, index: int, problems: list[Problem]
+) -> Instance | None:
+    item = file.data["instances"][index]
+    names = [item.get(key) for key in ("name", "environment")] if isinstance(item, dict) else []
+    if len(names) != 2 or not all(isinstance(text, str) and is_name(text) for text in names):
+        message = "an instance needs a name and an environment"
+        hint = "write name: and environment: with letters, digits, - and _"
+        problems.append(Problem(file.at(("instances", index)), "SPEC_INVALID", message, hint))
+        return None
+    inputs = _proton_inputs(file, ("instances", index, "spec"), problems)
+    return Instance(service, str(names[0]), str(names[1]), line, inputs, index)
 
 
 def _proton_inputs(file: YamlFile, where: DataPath, problems: list[Problem]) -> Inputs:

@@ -70,22 +70,43 @@ class Pattern:
         return self.program.found_in(value, Fuel())
 
 
+_DIALECT = re.compile(
+    r"""(?P<set> \[ \^? \]? (?: \\. | [^]\\] )* \] )   # brackets, in which nothing else is special
+    | \(\?<(?P<name>[A-Za-z_]\w*)>
+    | (?P<end> \\z )
+    | \\.""",
+    re.VERBOSE | re.DOTALL,
+)
+_HYPHEN = re.compile(r"(?<=\\[wWdDsS])-(?=[^]])|(?<=[^\\[])-(?=\\[wWdDsS])")
+
+
 @lru_cache(maxsize=1024)
 def parse_pattern(text: str) -> Pattern:
     """The pattern of a text. Raises `PatternError`."""
     if len(text) > MAX_PATTERN:
         raise PatternError(f"it has {len(text)} characters, and at most {MAX_PATTERN} are allowed")
     try:
-        tree = _parse(text)
+        source = _DIALECT.sub(_in_python, text)
+        tree = _parse(source)
         _check(tree, 0)
         trusted = max((n for n in _LENGTHS if _starts(tree, n) * _ways(tree, n) <= MAX_WAYS), default=-1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            return Pattern(text, trusted, re.compile(text))
+            return Pattern(text, trusted, re.compile(source))
     except (re.error, OverflowError, ValueError) as error:
         raise PatternError(str(error)) from error
     except RecursionError as error:
         raise PatternError("it is nested too deeply") from error
+
+
+def _in_python(match: re.Match[str]) -> str:
+    """What other dialects take and Python does not: a hyphen beside a class such as `\\w` in brackets is a hyphen,
+    `(?<name>` opens a named group, and `\\z` is the very end."""
+    if match["name"]:
+        return f"(?P<{match['name']}>"
+    if match["end"]:
+        return r"\Z"
+    return _HYPHEN.sub(r"\\-", match["set"]) if match["set"] else match[0]
 
 
 def _parse(text: str) -> Any:

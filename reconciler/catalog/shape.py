@@ -18,12 +18,14 @@ from reconciler.model.keys import NAME_PATTERN
 from reconciler.model.problems import Position, Problem
 from reconciler.model.versions import VERSION_PATTERN
 
-_SCHEMAS: dict[str, Json] = {
+SCHEMAS: dict[str, Json] = {
     "Settings": kinds.SETTINGS,
     "Repository": kinds.REPOSITORY,
     "EnvironmentTemplate": kinds.ENVIRONMENT_TEMPLATE,
     "ServiceTemplate": kinds.SERVICE_TEMPLATE,
+    "EnvironmentAccountConnection": kinds.CONNECTION,
     "Environment": kinds.ENVIRONMENT,
+    "Component": kinds.COMPONENT,
     "Service": kinds.SERVICE,
 }
 
@@ -33,6 +35,8 @@ _EXPECTED = {
     r"^[0-9]{12}$": "an account is twelve digits, in quotes",
     r"^[0-9]+\.[0-9]+$": 'write versions as "major.minor", in quotes',
     r"^[^/\\]+$": "name a file in this folder, without slashes",
+    kinds.ROLE_PATTERN: "write the ARN of an IAM role, like arn:aws:iam::111122223333:role/proton",
+    kinds.INSTANCE_PATTERN: "write the service and its instance, like shop/shop-dev",
 }
 
 
@@ -59,7 +63,7 @@ _Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 
 @lru_cache(maxsize=16)
 def _validator(kind: str) -> Any:
-    return _Validator(_SCHEMAS[kind])
+    return _Validator(SCHEMAS[kind])
 
 
 def check_shape(file: YamlFile, kind: str, name: str | None) -> tuple[Problem, ...]:
@@ -127,7 +131,10 @@ def _hint(error: ValidationError) -> str:
     rule: Json = error.validator_value
     match error.validator:
         case "type" if rule == "string":
-            return "write text" if value is None or isinstance(value, dict | list) else f'put it in quotes: "{value}"'
+            if value is None or isinstance(value, dict | list):
+                pattern = error.schema.get("pattern") if isinstance(error.schema, dict) else None
+                return _EXPECTED.get(str(pattern), "write text")
+            return f'put it in quotes: "{value}"'
         case "pattern":
             return _EXPECTED.get(str(rule), f"it must match {rule}")
         case "enum" if isinstance(value, str):

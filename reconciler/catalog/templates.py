@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.catalog.bundle import MAX_SCHEMA_BYTES, PART_FOLDERS, SCHEMA_FILE, TEMPLATE_FILE, bundle_tree
+from reconciler.catalog.bundle import PART_FOLDERS, SCHEMA_FILE, TEMPLATE_FILE, bundle_tree
 from reconciler.catalog.entities import TemplateFolder
+from reconciler.catalog.parse import sync
+from reconciler.catalog.quotas import DEFAULT
 from reconciler.catalog.shape import check_shape
 from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
 from reconciler.model.keys import Key, Kind, is_name
-from reconciler.model.problems import Position, Problem
-from reconciler.model.trees import EntryKind, Tree
+from reconciler.model.problems import Position, Problem, Severity
+from reconciler.model.trees import Entry, EntryKind, Tree
 
 MAX_DEPTH = 8
 _VERSION_FOLDER = re.compile(r"v?([1-9][0-9]{0,8})\Z")
@@ -23,7 +25,7 @@ def find_templates(folder: Tree, path: str) -> tuple[dict[Key, TemplateFolder], 
     found: dict[Key, TemplateFolder] = {}
     names: dict[tuple[Kind, str], TemplateFolder] = {}
     problems: list[Problem] = []
-    for where, tree in _folders(folder, path, 0):
+    for where, tree in _folders(folder, path, 0, problems):
         template = _read(tree, where, problems)
         if template is None:
             continue
@@ -36,9 +38,10 @@ def find_templates(folder: Tree, path: str) -> tuple[dict[Key, TemplateFolder], 
     return found, tuple(problems)
 
 
-def _folders(folder: Tree, path: str, depth: int) -> Iterator[tuple[str, Tree]]:
+def _folders(folder: Tree, path: str, depth: int, problems: list[Problem]) -> Iterator[tuple[str, Tree]]:
     """Folders that look like a template: with a template file, a schema, or version folders that hold one."""
     for entry in folder.entries():
+        problems += _link(entry, f"{path}/{entry.name}")
         if entry.kind is not EntryKind.TREE or depth > MAX_DEPTH:
             continue
         tree = Tree(folder.reader, entry.id)
@@ -47,7 +50,15 @@ def _folders(folder: Tree, path: str, depth: int) -> Iterator[tuple[str, Tree]]:
         if TEMPLATE_FILE in names or "schema" in names or _versions(tree):
             yield where, tree
         else:
-            yield from _folders(tree, where, depth + 1)
+            yield from _folders(tree, where, depth + 1, problems)
+
+
+def _link(entry: Entry, path: str) -> list[Problem]:
+    if entry.kind is EntryKind.TREE or entry.kind is EntryKind.FILE:
+        return []
+    hint = "put the folder itself there: links and submodules are never followed"
+    message = f"this is a {entry.kind.value}, so no template is found behind it"
+    return [Problem(Position(path), "FOLDER_REPLACED", message, hint, Severity.WARNING)]
 
 
 def _versions(tree: Tree) -> dict[int, tuple[str, Tree]]:
@@ -61,6 +72,20 @@ def _versions(tree: Tree) -> dict[int, tuple[str, Tree]]:
     return found
 
 
+def _without_bundle(tree: Tree, path: str) -> Iterator[Problem]:
+    """Version folders in which nothing of a bundle lies."""
+    known = {name for name, _ in _versions(tree).values()}
+    for entry in tree.entries():
+        if _VERSION_FOLDER.match(entry.name) and entry.name not in known:
+            where = f"{path}/{entry.name}"
+            yield from _link(entry, where)
+            if entry.kind is EntryKind.TREE:
+                message = f"{entry.name}/ holds no bundle: there is neither a schema/ nor any infrastructure"
+                yield Problem(
+                    Position(where), "BUNDLE_NOT_FOUND", message, "put one there, or remove it", Severity.WARNING
+                )
+
+
 def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | None:
     name = path.rsplit("/", 1)[-1]
     if not is_name(name):
@@ -68,6 +93,7 @@ def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | No
         problems.append(Problem(Position(path), "NAME_INVALID", f'"{name}" is not a name for a template', hint))
         return None
     versions = _versions(tree)
+    problems += _without_bundle(tree, path)
     majors: dict[int | None, tuple[str, Tree]] = {
         major: (f"{path}/{folder}", subtree) for major, (folder, subtree) in sorted(versions.items())
     }
@@ -81,6 +107,13 @@ def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | No
         problems.append(Problem(Position(path), "TEMPLATE_KIND", "nothing says what kind of template this is", hint))
         return None
     spec = file.data.get("spec", {}) if file is not None else {}
+    elsewhere = sync(spec, "directory")
+    if elsewhere is not None and file is not None:
+        if versions or "schema" in {entry.name for entry in tree.entries()}:
+            message = f"the bundles of {name} are kept in {elsewhere.repository}, and here as well"
+            hint = "keep one of them: remove sync: here, or the bundles beside this file"
+            problems.append(Problem(file.key_at(("spec", "sync")), "KEY_CONFLICT", message, hint))
+        majors = {}
     return TemplateFolder(
         kind=kind,
         name=name,
@@ -89,6 +122,7 @@ def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | No
         publish_manually=spec.get("publish") == "manual",
         published=tuple(spec.get("published", ())),
         withdrawn=tuple(spec.get("withdrawn", ())),
+        sync=elsewhere,
         file=file,
     )
 
@@ -115,7 +149,7 @@ def _template_file(tree: Tree, path: str, name: str, problems: list[Problem]) ->
 def _kind_of(bundle: Tree) -> Kind | None:
     """The kind that a bundle's schema names; the layout decides where the schema cannot be read."""
     entry = bundle.entry(SCHEMA_FILE)
-    if entry is not None and entry.kind is EntryKind.FILE and bundle.reader.size(entry.id) <= MAX_SCHEMA_BYTES:
+    if entry is not None and entry.kind is EntryKind.FILE and bundle.reader.size(entry.id) <= DEFAULT.schema_bytes:
         data = bundle.reader.read(entry.id)
         # A search, not a parse: the schema itself is judged, with all its problems, when the bundle is read.
         if re.search(rb"^[ \t]*[\"']?service_input_type[\"']?\s*:", data, re.MULTILINE):

@@ -161,10 +161,7 @@ class _Demo:
     def show_status(self) -> None:
         """The end of the story, which decides about the exit code."""
         records = read_records(self.place).records()
-        rows = [
-            (str(r.key), record_state(r), f"{r.effective.template} {r.effective.version}" if r.effective else "-")
-            for r in records
-        ]
+        rows = [(str(r.key), record_state(r), r.effective.made_from if r.effective else "-") for r in records]
         print_table(("RESOURCE", "STATUS", "IN EFFECT"), rows, no_color=self.no_color)
         bad = [str(r.key) for r in records if r.latest is None or not r.latest.status.is_success or r.blocked]
         if bad:

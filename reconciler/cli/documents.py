@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.cli.common import print_marked
 from reconciler.model.documents import Json
 from reconciler.planning.document import blocked_document
+from reconciler.planning.outlook import Waiting
 from reconciler.records.record import Deployment, Record, VersionRecord
 
 
@@ -24,8 +25,8 @@ def record_state(record: Record) -> str:
     return text
 
 
-def record_document(record: Record) -> dict[str, Json]:
-    """A resource with its newest deployment and the one in effect."""
+def record_document(record: Record, waits: Waiting | None) -> dict[str, Json]:
+    """A resource with its newest deployment and the one in effect, and what it waits for."""
     return {
         "key": str(record.key),
         "state": record_state(record),
@@ -33,6 +34,18 @@ def record_document(record: Record) -> dict[str, Json]:
         "latest": deployment_document(record.latest) if record.latest is not None else None,
         "effective": deployment_document(record.effective) if record.effective is not None else None,
         "blocked": blocked_document(record, record.blocked) if record.blocked is not None else None,
+        "waiting": waiting_document(waits) if waits is not None else None,
+    }
+
+
+def waiting_document(waits: Waiting) -> dict[str, Json]:
+    """What a resource waits for, on whom, since when and until when."""
+    return {
+        "for": waits.what,
+        "on": list(waits.on),
+        "since": waits.since,
+        "deadline": waits.deadline,
+        "overdue": waits.overdue,
     }
 
 
@@ -46,7 +59,7 @@ def deployment_document(deployment: Deployment) -> dict[str, Json]:
         "status": deployment.status.value,
         "statusMessage": deployment.message,
         "template": deployment.template,
-        "version": str(deployment.version),
+        "version": str(deployment.version or ""),
         "repository": deployment.target.repository,
         "folder": deployment.target.folder,
         "pullRequest": pull.url if pull is not None else None,
@@ -95,4 +108,5 @@ def version_document(template: str, version: VersionRecord) -> dict[str, Json]:
         "catalogCommit": version.catalog_commit,
         "at": version.at,
         "compatibleEnvironments": list(version.compatible),
+        "supportedComponentSources": list(version.component_sources),
     }

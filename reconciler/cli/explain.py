@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from reconciler.engine.offline import offline_plan
 from reconciler.errors import InputError
 from reconciler.model.keys import Key
 from reconciler.planning.document import blocked_document
+from reconciler.planning.outlook import Waiting, waiting
 from reconciler.planning.result import Plan
 from reconciler.planning.world import Request
 from reconciler.records.book import RecordBook
@@ -41,16 +43,15 @@ def explain(key: str, catalog: Path, output: str) -> None:
     if made.plan is not None:
         # What is blocked was looked at: a merge or a report that came since the last pass is in this record.
         record = next((seen for seen, _ in made.plan.blocked if seen.key == wanted), record)
+    waits = waiting(replace(record, blocked=blocked), made.catalog.settings.pull_requests, request.now)
     if output == "json":
-        document = record_document(record)
+        document = record_document(record, waits)
         document["blocked"] = blocked_document(record, blocked) if blocked is not None else None
         print_json({"schema": "reconciler/explain/v1", **document, "next": next_step})
         return
     click.echo(f"{key}: {record_state(record)}")
     if record.effective is not None:
-        click.echo(
-            f"  in effect  {record.effective.template} {record.effective.version}, deployment {record.effective.id}"
-        )
+        click.echo(f"  in effect  {record.effective.made_from}, deployment {record.effective.id}")
     if record.latest is not None:
         click.echo(f"  newest     {record.latest.title}")
         if record.latest.pull_request is not None:
@@ -63,7 +64,21 @@ def explain(key: str, catalog: Path, output: str) -> None:
         shown = record.latest is not None and why == record.latest.message
         click.echo(f"  reason     {blocked.reason}" + ("" if shown else f": {why}"))
         click.echo(f"  since      {blocked.since}")
+    if waits is not None:
+        _say_waits(waits, with_since=blocked is None)
     click.echo(f"  next       {next_step}")
+
+
+def _say_waits(waits: Waiting, *, with_since: bool) -> None:
+    if with_since:
+        click.echo(f"  since      {waits.since}")
+    if waits.on:
+        what = f", for {waits.what}" if waits.deadline else ""
+        click.echo(f"  waits on   {', '.join(waits.on)}{what}")
+    if waits.overdue:
+        click.echo(f"  deadline   {waits.deadline}, which is past: {waits.then} with the next pass")
+    elif waits.deadline:
+        click.echo(f"  deadline   {waits.deadline}; then {waits.then}")
 
 
 def _now(plan: Plan | None, key: Key, record: Record) -> tuple[Blocked | None, str]:

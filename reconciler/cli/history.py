@@ -31,7 +31,7 @@ def history(key: str, catalog: Path, output: str, no_color: bool) -> None:
             str(deployment.number),
             deployment.id,
             deployment.status.value,
-            f"{deployment.template} {deployment.version}",
+            deployment.made_from,
             deployment.claimed_at,
             deployment.catalog_commit[:12],
             deployment.requested_by,

@@ -19,9 +19,13 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)  # the boundary does not stand yet
 
-# Verb -> the module that holds it; imported when it is called, so that no verb pays for another's libraries.
+# Verb -> its function, in the module of the same name; imported when it is called, so that no verb pays for another's
+# libraries.
 VERBS = {
     "init": "init",
+    "new": "new",
+    "set": "set_input",
+    "schema": "schema",
     "validate": "validate",
     "plan": "plan",
     "render": "render",
@@ -31,8 +35,14 @@ VERBS = {
     "history": "history",
     "outputs": "outputs",
     "explain": "explain",
+    "wait": "wait",
+    "verify": "verify",
     "versions": "versions",
+    "sync": "sync",
     "retry": "retry",
+    "cancel": "cancel",
+    "rollback": "rollback",
+    "forget": "forget",
     "pr": "pr",
     "notify": "notify",
     "provision": "provision",
@@ -59,7 +69,7 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"reconciler.cli.{VERBS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, VERBS[cmd_name])
         return command
 
 

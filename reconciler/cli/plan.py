@@ -62,6 +62,6 @@ def plan(
     else:
         print_ended(made.book.ended, no_color=no_color)
         print_marked(as_text(made.plan, made.book, diffs=not no_diff), no_color=no_color)
-    if made.plan.is_bad:
+    if made.plan.is_bad or made.is_unfit:
         finish(ExitCode.BAD)
     finish(ExitCode.CHANGES if detailed_exitcode and made.plan.has_changes else ExitCode.OK)

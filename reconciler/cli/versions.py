@@ -8,11 +8,13 @@ import click
 
 from reconciler.cli.common import catalog_option, color_option, output_option, place_of, print_json, print_table, say
 from reconciler.cli.documents import version_document
+from reconciler.cli.syncs import sync_document, sync_lines
 from reconciler.engine.reading import read_records
 from reconciler.errors import InputError
 from reconciler.model.keys import Key, parse_key
 from reconciler.model.versions import VersionLine
 from reconciler.records.record import TemplateRecord
+from reconciler.records.sync import SyncRecord
 
 
 @click.command()
@@ -23,12 +25,14 @@ from reconciler.records.record import TemplateRecord
 def versions(template: str | None, catalog: Path, output: str, no_color: bool) -> None:
     """List the versions of every template, or of one, for example service-template/web or just web."""
     book = read_records(place_of(catalog)).book
-    keys = sorted(book.template_keys(), key=lambda key: key.sort_key)
+    synced = {key for key in book.sync_keys() if key.kind.is_template}
+    keys = sorted(book.template_keys() | synced, key=lambda key: key.sort_key)
     if template is not None:
         keys = _named(keys, template)
     records = [book.template(key) for key in keys]
     if output == "json":
-        print_json({"schema": "reconciler/versions/v1", "templates": [_document(record) for record in records]})
+        items = [_document(record, book.sync(record.key)) for record in records]
+        print_json({"schema": "reconciler/versions/v1", "templates": items})
         return
     rows = [
         (
@@ -41,14 +45,17 @@ def versions(template: str | None, catalog: Path, output: str, no_color: bool) -
         for record in records
         for item in record.versions
     ]
-    if not rows:
+    if rows:
+        print_table(("VERSION", "STATUS", "", "CUT", "COMMIT"), rows, no_color=no_color)
+    else:
         say("No versions are recorded yet.")
-        return
-    print_table(("VERSION", "STATUS", "", "CUT", "COMMIT"), rows, no_color=no_color)
     for record in records:
         for item in record.versions:
             if item.is_failed:
                 say(f"{record.key}:{item.version} {item.code}: {item.message}")
+        sync = book.sync(record.key)
+        for line in sync_lines(sync) if sync is not None else ():
+            say(line)
 
 
 def _named(keys: list[Key], text: str) -> list[Key]:
@@ -75,12 +82,13 @@ def _recommended_minors(record: TemplateRecord) -> dict[str, str]:
     return {str(major): str(item.version) for major, item in found if item is not None}
 
 
-def _document(record: TemplateRecord) -> dict[str, object]:
+def _document(record: TemplateRecord, sync: SyncRecord | None) -> dict[str, object]:
     recommended = record.recommended()
     return {
         "key": str(record.key),
         "recommendedVersion": str(recommended.version) if recommended is not None else None,
         "recommendedMinorVersions": _recommended_minors(record),
         "withdrawn": list(record.withdrawn),
+        "sync": sync_document(sync) if sync is not None else None,
         "versions": [version_document(str(record.key), item) for item in record.versions],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.catalog.entities import Repository
 from reconciler.catalog.load import Catalog
 from reconciler.engine.place import Place, is_path, location_of
 from reconciler.errors import InputError
@@ -23,35 +24,46 @@ _REPORTS = f"refs/heads/{REPORTS_BRANCH}"
 
 @dataclass
 class Repositories:
-    """The repositories that resources are provisioned from, each opened once. Relative locations start at `place`."""
+    """The repositories of a catalog, each opened once. Relative locations start at `place`."""
 
     place: Place
     catalog: Catalog
 
     def __post_init__(self) -> None:
+        self._remotes: dict[str, GitRemote] = {}
         self._opened: dict[str, tuple[GitRemote, LocalForge]] = {}
 
     def is_near(self, name: str) -> bool:
         """True for a repository on this machine, which can be looked at without a network."""
         repository = self.catalog.repository(name)
-        return (
-            repository is not None and repository.provider == "local" and is_path(location_of(self.place, repository))
-        )
+        return repository is not None and repository.provider == "local" and self.is_on_path(name)
+
+    def is_on_path(self, name: str) -> bool:
+        """True for a repository whose Git data lie on this machine, whatever forge its pull requests are on."""
+        return is_path(location_of(self.place, self._found(name)))
+
+    def remote(self, name: str) -> GitRemote:
+        """A repository by its name in the catalog, for Git alone. Raises `InputError` when it cannot be opened."""
+        if name not in self._remotes:
+            self._remotes[name] = open_remote(location_of(self.place, self._found(name)), cache=self.place.cache)
+        return self._remotes[name]
 
     def get(self, name: str) -> tuple[GitRemote, LocalForge]:
-        """A repository by its name in the catalog, and its forge. Raises `InputError` when it cannot be used."""
+        """A repository and its forge. Raises `InputError` when it cannot be used."""
         if name not in self._opened:
-            repository = self.catalog.repository(name)
-            if repository is None:
-                raise InputError(
-                    f'there is no repository "{name}" in the catalog', hint=f"add repositories/{name}.yaml"
-                )
+            repository = self._found(name)
             if repository.provider != "local":
                 message = f"repository {name} is on {repository.provider}, which this version cannot talk to yet"
                 raise InputError(message, hint="use provider: local")
-            remote = open_remote(location_of(self.place, repository), cache=self.place.cache)
+            remote = self.remote(name)
             self._opened[name] = (remote, LocalForge(remote))
         return self._opened[name]
+
+    def _found(self, name: str) -> Repository:
+        repository = self.catalog.repository(name)
+        if repository is None:
+            raise InputError(f'there is no repository "{name}" in the catalog', hint=f"add repositories/{name}.yaml")
+        return repository
 
 
 class ForgeObserver:

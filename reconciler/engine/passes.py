@@ -6,26 +6,31 @@ pass may be killed anywhere, and two may run at once: whoever comes next finishe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from reconciler.catalog.checks import check_scope
 from reconciler.catalog.load import Catalog
 from reconciler.engine.effects import Effects
+from reconciler.engine.jail import Jail
 from reconciler.engine.lineage import require_lineage
 from reconciler.engine.observe import ForgeObserver, Repositories
 from reconciler.engine.place import Place, catalog_remote, handled_tree, records_remote
+from reconciler.engine.sources import FetchedSources
 from reconciler.engine.store import ATTEMPTS, RecordStore, commit_message
 from reconciler.errors import ConflictError, InputError, ReconcilerError, TryAgainError
 from reconciler.gitstore.base import GitRemote
 from reconciler.gitstore.open import open_remote
-from reconciler.model.keys import Key
+from reconciler.model.keys import Key, component_key
 from reconciler.model.problems import Problem
 from reconciler.planning.desired import desired_of
+from reconciler.planning.inspection import component_problems
 from reconciler.planning.plan import plan
 from reconciler.planning.result import Plan
 from reconciler.planning.scope import scope_of
-from reconciler.planning.world import Inspect, Request, World, no_inspection
+from reconciler.planning.servicesync import sync_catalog
+from reconciler.planning.syncing import Looking, Moment
+from reconciler.planning.world import DRIVEN, Inspect, Request, World, no_inspection
 from reconciler.records.book import RecordBook
 from reconciler.records.record import Deployment
 
@@ -102,7 +107,19 @@ def _attempt(
         return PassResult(commit, superseded_by=newer)
     before = handled_tree(place, shared.objects, book)
     scope = scope_of(catalog, before, book)
-    check_scope(catalog, scope.environments, scope.services, everything=scope.everything)
+    repositories, at = Repositories(place, catalog), now()
+    looking = Looking(catalog, FetchedSources(repositories), Moment(book, at, lineage))
+    sync_catalog(looking, scope.templates, scope.services)
+    check_scope(
+        catalog,
+        scope.environments,
+        scope.services,
+        scope.components,
+        templates=scope.templates,
+        everything=scope.everything,
+    )
+    for name in sorted(scope.components):
+        catalog.add_problems(component_problems(catalog, name, options.inspect))
     if any(problem.is_error for problem in catalog.problems):
         return PassResult(commit, problems=catalog.problems)
     author = shared.objects.commit(commit).author
@@ -110,12 +127,13 @@ def _attempt(
         catalog_commit=commit,
         author=f"{author.name} <{author.email}>",
         lineage=lineage,
-        now=now(),
+        now=at,
         retry=options.retry,
         allow_deletes=options.allow_deletes,
     )
-    repositories = Repositories(place, catalog)
-    world = World(catalog, book, ForgeObserver(repositories), request, options.inspect)
+    new = frozenset(component_key(name) for name in scope.components)
+    observer = ForgeObserver(repositories)
+    world = World(catalog, book, observer, request, Jail(), options.inspect, DRIVEN, new, looking)
     _require_known(world, options.retry | options.allow_deletes)
     made = plan(world, scope.including(options.retry))
     steps = [(book.endings(), _ended_message(book.ended, request)), (book, _claim_message(made, request))]
@@ -181,6 +199,16 @@ def _ended_message(ended: tuple[Deployment, ...], request: Request) -> str:
     )
 
 
+def _sources(made: Plan) -> Iterator[str]:
+    """What came from other repositories: versions, and specs of services."""
+    for cut in made.cuts:
+        if cut.record.source is not None:
+            yield f"{cut.name} {cut.record.source} {cut.record.source.sha}"
+    for news in made.syncs:
+        if news.attempt.is_success and not news.key.kind.is_template:
+            yield f"{news.key} {news.attempt.target} {news.attempt.target.sha}"
+
+
 def _claim_message(made: Plan, request: Request) -> str:
     counts = {
         "version" if len(made.cuts) == 1 else "versions": len(made.cuts),
@@ -197,6 +225,7 @@ def _claim_message(made: Plan, request: Request) -> str:
             "Reconciler-Catalog-Commit": request.catalog_commit,
             "Reconciler-Requested-By": request.author,
             "Reconciler-Version": tuple(cut.name for cut in made.cuts),
+            "Reconciler-Source": tuple(_sources(made)),
             "Reconciler-Deployment": deployments,
         },
     )

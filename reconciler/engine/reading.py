@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.catalog.entities import Settings
 from reconciler.engine.place import Place, local_records, snapshot_catalog
 from reconciler.errors import InputError
 from reconciler.gitstore.base import Objects
@@ -16,11 +17,12 @@ from reconciler.records.record import Deployment, Record
 
 @dataclass(frozen=True)
 class Reading:
-    """The records at one commit of their branch, with the objects to look back from it."""
+    """The records at one commit of their branch, with the objects to look back from it, and the catalog's settings."""
 
     book: RecordBook
     tip: str
     objects: Objects
+    settings: Settings
 
     def records(self) -> tuple[Record, ...]:
         """All records of resources that are live or not settled, in deployment order."""
@@ -60,4 +62,4 @@ def read_records(place: Place) -> Reading:
             hint="run `reconciler apply`, or `git fetch` in a clone whose records were written elsewhere",
         )
     remote, tip = found
-    return Reading(RecordBook(remote.objects.tree(tip)), tip, remote.objects)
+    return Reading(RecordBook(remote.objects.tree(tip)), tip, remote.objects, catalog.settings)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pygit2
 
 from reconciler.errors import InputError
+from reconciler.gitstore.base import Person
 from reconciler.gitstore.repository import open_repository, writing
 
 
@@ -21,7 +22,8 @@ def create_repository(path: Path, branch: str = "main", *, bare: bool = False) -
 
 
 def commit_files(top: Path, paths: Iterable[Path], message: str) -> str:
-    """Commits the named files, and nothing else, on the branch that is checked out. Returns the commit id.
+    """Commits the named files, and nothing else, on the branch that is checked out. Returns the commit id. One that is
+    not there any more is removed.
 
     The author is the person that Git's configuration names. Raises `InputError` when something is staged, since that
     would be committed along.
@@ -34,11 +36,18 @@ def commit_files(top: Path, paths: Iterable[Path], message: str) -> str:
         if staged or (unborn and len(repository.index)):
             raise InputError(f"changes are staged in {top}", hint="commit them, or unstage them with `git reset`")
         for path in paths:
-            repository.index.add(path.resolve().relative_to(top.resolve()).as_posix())
+            name = path.resolve().relative_to(top.resolve()).as_posix()
+            repository.index.add(name) if path.exists() else repository.index.remove(name)
         repository.index.write()
         tree = repository.index.write_tree()
         person = _signature(repository)
         return str(repository.create_commit("HEAD", person, person, message, tree, parents))
+
+
+def person_of(top: Path) -> Person:
+    """Who works in the repository at a path: the person that Git's configuration names."""
+    signature = _signature(open_repository(top))
+    return Person(signature.name, signature.email)
 
 
 def _signature(repository: pygit2.Repository) -> pygit2.Signature:

@@ -54,6 +54,11 @@ def instance_folder(environment: str, service: str, instance: str) -> str:
     return f"{environment}/{service}-{instance}"
 
 
+def component_folder(environment: str, component: str) -> str:
+    """The folder of a component; no instance shares it, since the folder of an instance has a hyphen in its name."""
+    return f"{environment}/components/{component}"
+
+
 def pipeline_folder(service: str) -> str:
     """The folder of a service's pipeline in the pipeline repository."""
     return f"{service}/pipeline"
@@ -72,11 +77,16 @@ def deployment_id(lineage: str, key: Key, number: int, desired_digest: str) -> s
 @dataclass(frozen=True)
 class Target:
     """Where a resource is rendered to: a Repository of the catalog by name, its branch, a folder without slashes at
-    the ends."""
+    the ends. What is not provisioned through pull requests has no repository."""
 
     repository: str
     branch: str
     folder: str
+
+    @property
+    def is_repository(self) -> bool:
+        """True for what is provisioned through pull requests."""
+        return bool(self.repository)
 
 
 def desired_digest(content: str, document: Json, target: Target) -> str:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ENVIRONMENT_TEMPLATE = "environment-template"
     SERVICE_TEMPLATE = "service-template"
     ENVIRONMENT = "environment"
+    COMPONENT = "component"
     SERVICE = "service"
     INSTANCE = "service-instance"
     PIPELINE = "pipeline"
@@ -35,7 +36,9 @@ class Kind(StrEnum):
 
     @property
     def template_kind(self) -> Kind:
-        """The kind of template that an environment, a service instance or a pipeline is made from."""
+        """The kind of template that an environment, a service instance or a pipeline is made from. A component is made
+        from none."""
+        assert self is not Kind.COMPONENT
         return Kind.ENVIRONMENT_TEMPLATE if self is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE
 
     @property
@@ -45,7 +48,7 @@ class Kind(StrEnum):
 
 
 # The order of a pass; deletions go the other way (design, section 5).
-DEPLOYMENT_ORDER = (Kind.ENVIRONMENT, Kind.INSTANCE, Kind.PIPELINE)
+DEPLOYMENT_ORDER = (Kind.ENVIRONMENT, Kind.COMPONENT, Kind.INSTANCE, Kind.PIPELINE)
 
 
 def is_name(text: str) -> bool:
@@ -94,14 +97,19 @@ def pipeline_key(service: str) -> Key:
     return Key(Kind.PIPELINE, service)
 
 
+def component_key(name: str) -> Key:
+    """The key of a component."""
+    return Key(Kind.COMPONENT, name)
+
+
 def parse_key(text: str) -> Key:
     """The key a person or a file wrote. Raises `InputError` with the forms that exist."""
     key = find_key(text)
     if key is None:
         raise InputError(
             f'"{text}" is not a key',
-            hint="keys look like environment/dev, service/shop/service-instance/shop-dev, service/shop/pipeline, "
-            "environment-template/vpc-env or service-template/web",
+            hint="keys look like environment/dev, component/bucket, service/shop/service-instance/shop-dev, "
+            "service/shop/pipeline, environment-template/vpc-env or service-template/web",
         )
     return key
 
@@ -116,7 +124,7 @@ def find_key(text: str) -> Key | None:
             return instance_key(service, name)
         case ["service", service, "pipeline"]:
             return pipeline_key(service)
-        case ["environment" | "service" | "environment-template" | "service-template" as kind, name]:
+        case ["environment" | "component" | "service" | "environment-template" | "service-template" as kind, name]:
             return Key(Kind(kind), name)
         case _:
             return None

@@ -46,6 +46,7 @@ class Event(StrEnum):
     SUCCEED = "reported as succeeded"
     FAIL = "reported as failed"
     CLOSE = "its pull request was closed"
+    CANCEL = "a person cancelled it"
     TIME_OUT = "nothing came in time"
     SUPERSEDE = "a newer desire replaced it"
     REVIVE = "its pull request was reopened, or merged after all"
@@ -55,11 +56,13 @@ _TABLE: dict[tuple[Status, Event], Status] = {
     (Status.IN_PROGRESS, Event.SUCCEED): Status.SUCCEEDED,
     (Status.IN_PROGRESS, Event.FAIL): Status.FAILED,
     (Status.IN_PROGRESS, Event.CLOSE): Status.CANCELLED,
+    (Status.IN_PROGRESS, Event.CANCEL): Status.CANCELLED,
     (Status.IN_PROGRESS, Event.TIME_OUT): Status.FAILED,
     (Status.IN_PROGRESS, Event.SUPERSEDE): Status.CANCELLED,
     (Status.DELETE_IN_PROGRESS, Event.SUCCEED): Status.DELETE_COMPLETE,
     (Status.DELETE_IN_PROGRESS, Event.FAIL): Status.DELETE_FAILED,
     (Status.DELETE_IN_PROGRESS, Event.CLOSE): Status.DELETE_FAILED,
+    (Status.DELETE_IN_PROGRESS, Event.CANCEL): Status.DELETE_FAILED,
     (Status.DELETE_IN_PROGRESS, Event.TIME_OUT): Status.DELETE_FAILED,
     (Status.DELETE_IN_PROGRESS, Event.SUPERSEDE): Status.DELETE_FAILED,
     (Status.CANCELLED, Event.REVIVE): Status.IN_PROGRESS,

@@ -43,9 +43,9 @@ class Problem:
     def __str__(self) -> str:
         mark = "" if self.is_error else "warning: "
         advice = f" ({self.hint})" if self.hint else ""
-        return _one_line(f"{self.position}: {mark}[{self.code}] {self.message}{advice}")
+        return one_line(f"{self.position}: {mark}[{self.code}] {self.message}{advice}")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """The text without characters that could start a new line or otherwise pose as output of ours."""
     return "".join(item if item.isprintable() else item.encode("unicode_escape").decode() for item in text)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.identity import Target, deployment_id
-from reconciler.model.keys import Kind
 from reconciler.model.lifecycle import Event, after, started
 from reconciler.planning.desired import Desired, immutable
+from reconciler.planning.difference import what_differs
 from reconciler.planning.observations import SeenFolder
 from reconciler.planning.proposal import Proposal, blob_ids, files_of, propose
 from reconciler.planning.reasons import Reason
 from reconciler.planning.result import Action, Verb
-from reconciler.planning.world import World
+from reconciler.planning.world import DRIVEN, World
 from reconciler.records.record import Blocked, Deployment, Record
 from reconciler.rendering.document import inputs_of
+from reconciler.rendering.folder import RenderingError
 from reconciler.rendering.pull_request import title
 
 Decision = Action | Blocked | None
@@ -24,14 +25,23 @@ _READ_BY_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 def decide(world: World, record: Record, desired: Desired | Blocked) -> Decision:
     """What to do so that a resource becomes as desired; None when it is so already."""
+    try:
+        return _decide(world, record, desired)
+    except RenderingError as error:  # what is not in the document: the commands and settings of CodeBuild
+        return Blocked(Reason.RENDERING_FAILED, error.message, error.hint)
+
+
+def _decide(world: World, record: Record, desired: Desired | Blocked) -> Decision:
     latest = record.latest
     if latest is not None and (latest.status.is_running or record.closing is not None):
         return _under_way(world, record, latest, desired)
     if isinstance(desired, Blocked):
         return desired
-    refused = _immutable(record, desired)
+    refused = _immutable(record, desired) or _no_provisioner(world, desired)
     if refused is not None:
         return refused
+    if desired.part is None:
+        return hand_over(world, record, desired, None)
     retried = desired.key in world.request.retry
     stopped = latest is not None and not latest.status.is_success and not latest.destroy
     if latest is not None and stopped and latest.digest == desired.digest and not retried:
@@ -58,6 +68,8 @@ def _under_way(world: World, record: Record, latest: Deployment, desired: Desire
     if latest.pull_request is None or record.closing is not None:
         # What is claimed is finished first, also when something else is wanted by now: another reconciler may be at it.
         return resume(world, record, Verb.RESUME, "claimed before, and not known to be finished")
+    if latest.destroy and isinstance(desired, Blocked) and record.effective is not None:
+        return _keep(world, record, latest, record.effective, desired)
     if wanted or isinstance(desired, Blocked):
         return awaiting_merge(latest)
     done = _in_effect(record, desired)
@@ -68,7 +80,9 @@ def _under_way(world: World, record: Record, latest: Deployment, desired: Desire
 
 def never_opened(world: World, record: Record, latest: Deployment) -> bool:
     """True for a claim that nobody can have carried out: there is no branch that it could be proposed to."""
-    return latest.pull_request is None and record.closing is None and not world.observer.has_branch(latest.target)
+    if latest.pull_request is not None or record.closing is not None or not latest.target.is_repository:
+        return False
+    return not world.observer.has_branch(latest.target)
 
 
 def _elsewhere(world: World, record: Record, latest: Deployment, desired: Desired | Blocked) -> Decision:
@@ -102,30 +116,74 @@ def _withdraw(world: World, record: Record, latest: Deployment, done: Deployment
     return resume(world, withdrawn, Verb.CLOSE, "what is in effect is wanted again")
 
 
+def _keep(world: World, record: Record, latest: Deployment, done: Deployment, reason: Blocked) -> Decision:
+    """What is asked for again must not be destroyed by a merge, also while something stands in its way."""
+    why = "it is in the catalog again"
+    reason = replace(reason, since=reason.since or world.request.now)
+    kept = replace(record, latest=done, closing=superseded(world, latest, why), blocked=reason)
+    return resume(world, kept, Verb.CLOSE, f"{why}; then: {reason.reason}")
+
+
 def superseded(world: World, latest: Deployment, message: str, by: str = "") -> Deployment:
     """A deployment that is over before its pull request is: that is closed next. `by` is the id of its successor."""
     over = after(latest.status, Event.SUPERSEDE)
     return replace(latest, status=over, finished_at=world.request.now, message=message, replaced_by=by)
 
 
-def _deploy(world: World, record: Record, desired: Desired) -> Action | Blocked:
+def _not_driven(desired: Desired) -> tuple[str, ...]:
+    """A plan may show more than a pass can do, and then says so."""
+    if desired.part is None or desired.part.engine in DRIVEN:
+        return ()
+    return (f"`apply` will say {Reason.NO_PROVISIONER}: this version does not drive {desired.part.engine.words} yet",)
+
+
+def _no_provisioner(world: World, desired: Desired) -> Blocked | None:
+    if desired.part is None or desired.part.engine in world.engines:
+        return None
+    message = (
+        f"it is made for {desired.part.engine.words}, which this version renders and plans, but does not drive yet"
+    )
+    hint = "`reconciler render` writes what it would get; nothing else can be done with this version"
+    return Blocked(Reason.NO_PROVISIONER, message, hint, (desired.part.engine.value,))
+
+
+def hand_over(world: World, record: Record, desired: Desired, closing: Deployment | None) -> Decision:
+    """An environment that others provision: its inputs are its outputs, at once (reference, ENV-3 and UPD-7)."""
+    done = record.effective
+    if done is not None and done.digest == desired.digest and closing is None:
+        return _adopt_version(record, done, desired)
+    inputs = inputs_of(desired.key.kind, desired.document)
+    outputs = {name: value for name, value in inputs.items() if isinstance(value, str)}
+    what = "its inputs are its outputs"
+    new = _claim(world, record, desired, title(str(desired.key), desired.made_from, what))
+    now = world.request.now
+    new = replace(new, status=after(new.status, Event.SUCCEED), reported_at=now, finished_at=now, outputs=outputs)
+    claimed = replace(record, count=new.number, latest=new, effective=new, closing=closing, blocked=None)
+    close = proposal_of(world, closing, record.placed) if closing is not None else None
+    return Action(desired.key, Verb.RECORD, what, claimed, None, close, desired.notes)
+
+
+def _deploy(world: World, record: Record, desired: Desired) -> Decision:
     latest, placed = record.latest, record.placed
+    is_running = latest is not None and latest.status.is_running
+    if desired.part is None:
+        over = superseded(world, latest, "others provision it now") if latest is not None and is_running else None
+        return hand_over(world, record, desired, over)
     exists = placed is not None and not placed.destroy
     verb = Verb.UPDATE if exists else Verb.CREATE
-    what = reason(record, desired)
-    new = _claim(world, record, desired, title(str(desired.key), desired.template, str(desired.version.version), what))
+    what = what_differs(record, desired)
+    new = _claim(world, record, desired, title(str(desired.key), desired.made_from, what))
     closing = None
-    if latest is not None and latest.status.is_running:
+    if latest is not None and is_running:
         closing = superseded(world, latest, f"superseded by {new.id}", new.id)
         new = replace(new, replaces=latest.pull_request.url if latest.pull_request is not None else latest.id)
     claimed = replace(record, count=new.number, latest=new, closing=closing, blocked=None)
-    bundle = desired.bundle.tree
     days = world.catalog.settings.pull_requests.timeout_days
     close = proposal_of(world, closing, placed) if closing is not None else None
     if closing is not None and close is None:
         return bundle_lost(closing)
-    proposal = propose(new, bundle, placed, days)
-    return Action(desired.key, verb, what, claimed, proposal, close, desired.notes)
+    proposal = propose(new, desired.bundle, placed, days, world.jinja)
+    return Action(desired.key, verb, what, claimed, proposal, close, (*desired.notes, *_not_driven(desired)))
 
 
 def decide_anew(world: World, record: Record, desired: Desired) -> Deployment:
@@ -134,7 +192,7 @@ def decide_anew(world: World, record: Record, desired: Desired) -> Deployment:
     done = record.latest
     if done is not None and done.digest == desired.digest:
         return done
-    return _claim(world, record, desired, title(str(desired.key), desired.template, str(desired.version.version), ""))
+    return _claim(world, record, desired, title(str(desired.key), desired.made_from, ""))
 
 
 def _claim(world: World, record: Record, desired: Desired, subject: str) -> Deployment:
@@ -147,8 +205,8 @@ def _claim(world: World, record: Record, desired: Desired, subject: str) -> Depl
         status=started(destroy=False),
         digest=digest,
         template=desired.template,
-        version=desired.version.version,
-        bundle=desired.version.bundle,
+        version=desired.version,
+        bundle=desired.bundle.id,
         document=desired.document,
         target=desired.target,
         catalog_commit=world.request.catalog_commit,
@@ -156,15 +214,18 @@ def _claim(world: World, record: Record, desired: Desired, subject: str) -> Depl
         claimed_at=world.request.now,
         title=subject,
         environment=desired.environment,
+        reads=desired.reads,
     )
-    return replace(deployment, files=blob_ids(files_of(deployment, desired.bundle.tree)))
+    if desired.version is None:
+        world.book.pin(desired.bundle)
+    return replace(deployment, files=blob_ids(files_of(deployment, desired.bundle, world.jinja)))
 
 
 def proposal_of(world: World, deployment: Deployment, placed: Deployment | None) -> Proposal | None:
     """The proposal of a deployment on record, from its pinned bundle; None when that bundle is lost."""
     bundle = world.book.bundle(deployment.bundle)
     days = world.catalog.settings.pull_requests.timeout_days
-    return propose(deployment, bundle, placed, days) if bundle is not None else None
+    return propose(deployment, bundle, placed, days, world.jinja) if bundle is not None else None
 
 
 def resume(world: World, record: Record, verb: Verb, why: str) -> Decision:
@@ -181,7 +242,7 @@ def resume(world: World, record: Record, verb: Verb, why: str) -> Decision:
 
 def bundle_lost(deployment: Deployment) -> Blocked:
     """The pinned bundle of a deployment is gone, so that nothing of it can be rendered."""
-    message = f"the bundle of {deployment.template} {deployment.version} is missing from the records branch"
+    message = f"the bundle of {deployment.made_from} is missing from the records branch"
     return Blocked(Reason.VERSION_UNAVAILABLE, message, "restore the branch from a clone that has it")
 
 
@@ -191,7 +252,7 @@ def awaiting_merge(latest: Deployment) -> Blocked:
     assert pull is not None
     message = f"pull request {pull.url} is open"
     name = f"{latest.target.repository}#{pull.number}"
-    hint = "merge it, or close it to cancel"
+    hint = f"merge it, or close it to cancel (`reconciler cancel {latest.key}` does so)"
     if pull.url.endswith(f"#{pull.number}"):  # a local forge: there is no page with a button
         hint = f"`reconciler pr merge {name}`, or `reconciler pr close {name}` to cancel"
     return Blocked(Reason.AWAITING_MERGE, message, hint, (pull.url,), latest.claimed_at)
@@ -224,7 +285,9 @@ def _immutable(record: Record, desired: Desired) -> Blocked | None:
     if placed is None or placed.destroy:
         return None
     changes = []
-    if placed.target != desired.target:
+    if placed.target.is_repository != desired.target.is_repository:
+        changes.append("how it is provisioned")
+    elif placed.target != desired.target:
         changes.append(f"the place from {_place(placed.target)} to {_place(desired.target)}")
     if placed.template != desired.template:
         changes.append(f"the template from {placed.template} to {desired.template}")
@@ -237,9 +300,9 @@ def _place(target: Target) -> str:
 
 def _adopt_version(record: Record, done: Deployment, desired: Desired) -> Action | None:
     """A newer version that renders the same is in effect at once."""
-    if done.version == desired.version.version:
+    if done.version == desired.version:
         return None
-    newer = replace(done, version=desired.version.version, bundle=desired.version.bundle)
+    newer = replace(done, version=desired.version, bundle=desired.bundle.id)
     why = f"version {done.version} -> {newer.version} renders the same"
     adopted = replace(
         record,
@@ -257,6 +320,8 @@ def _was_edited(world: World, record: Record) -> bool:
 
 
 def _folder_blocks(world: World, record: Record, desired: Desired, *, retried: bool) -> Blocked | None:
+    if not desired.target.is_repository:
+        return None
     if not world.observer.has_branch(desired.target):
         return _no_branch(desired.target)
     folder = world.observer.folder(desired.target)
@@ -285,7 +350,7 @@ def foreign(record: Record, folder: SeenFolder, target: Target, next_id: str = "
         message = (
             f"{where} carries deployment {metadata.deployment_id} of {metadata.key}, which these records do not know"
         )
-    hint = "give it another name here; when these are its own folder and the records were lost, restore the records"
+    hint = "give it another name here; its own folder, once forgotten, has to be cleared away on its branch first"
     return Blocked(Reason.FOREIGN_FOLDER, message, hint)
 
 
@@ -307,28 +372,3 @@ def edited(record: Record, folder: SeenFolder) -> Blocked | None:
     message = f"changed by hand in {placed.target.repository}:{placed.target.folder}/: {what}"
     hint = f"undo the change there, or overwrite it with `reconciler retry {record.key}`"
     return Blocked(Reason.EDITED_FOLDER, message, hint)
-
-
-def reason(record: Record, desired: Desired) -> str:
-    """What a deployment changes, in a phrase: the first thing a reviewer wants to know."""
-    before = record.placed
-    if before is None or before.destroy:
-        return "create"
-    changes = []
-    if before.version != desired.version.version:
-        changes.append(f"version {before.version} -> {desired.version.version}")
-    old, new = inputs_of(desired.key.kind, before.document), inputs_of(desired.key.kind, desired.document)
-    names = [name for name in [*new, *(n for n in old if n not in new)] if old.get(name) != new.get(name)]
-    if names:
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        changes.append(f"{'input' if len(names) == 1 else 'inputs'} {shown}")
-    if desired.key.kind is Kind.INSTANCE and before.document["environment"] != desired.document["environment"]:
-        changes.append(f"outputs of environment/{desired.environment}")
-    if (
-        desired.key.kind is Kind.PIPELINE
-        and before.document["service_instances"] != desired.document["service_instances"]
-    ):
-        changes.append("service instances")
-    if not changes and before.digest == desired.digest:
-        return "try again"
-    return "update " + " and ".join(changes or ["settings"])

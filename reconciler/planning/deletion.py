@@ -114,7 +114,7 @@ def _claim(world: World, record: Record, placed: Deployment, closing: Deployment
         catalog_commit=world.request.catalog_commit,
         requested_by=world.request.author,
         claimed_at=world.request.now,
-        title=title(str(record.key), placed.template, str(placed.version), "destroy"),
+        title=title(str(record.key), placed.made_from, "destroy"),
         destroy=True,
         pull_request=None,
         merged_at="",
@@ -126,4 +126,4 @@ def _claim(world: World, record: Record, placed: Deployment, closing: Deployment
         replaces=closing.pull_request.url if closing is not None and closing.pull_request is not None else "",
         replaced_by="",
     )
-    return replace(new, files=blob_ids(files_of(new, bundle)))
+    return replace(new, files=blob_ids(files_of(new, bundle, world.jinja)))

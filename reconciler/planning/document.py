@@ -6,8 +6,10 @@ from reconciler.model.documents import Json, digest
 from reconciler.model.problems import Problem
 from reconciler.planning.result import Action, Plan
 from reconciler.planning.show import action_changes
+from reconciler.planning.synced import SyncNews
 from reconciler.records.book import RecordBook
 from reconciler.records.record import Blocked, Deployment, Record
+from reconciler.records.sync import SyncAttempt
 from reconciler.versioning.cut import Cut
 
 SCHEMA = "reconciler/plan/v1"
@@ -17,8 +19,9 @@ def plan_document(plan: Plan, book: RecordBook) -> dict[str, Json]:
     """The document. `digest` covers everything in it that a reviewer agrees to: neither times nor ids of this run."""
     body: dict[str, Json] = {
         "catalogCommit": plan.catalog_commit,
+        "syncs": [_sync(news) for news in plan.syncs],
         "versions": [_version(cut) for cut in plan.cuts],
-        "actions": [_action(action, book) for action in plan.actions],
+        "actions": [_action(plan, action, book) for action in plan.actions],
         "blocked": [blocked_document(record, blocked) for record, blocked in plan.blocked],
         "unchanged": [{"key": str(key)} for key in plan.unchanged],
         "problems": [problem_document(problem) for problem in plan.problems],
@@ -28,6 +31,26 @@ def plan_document(plan: Plan, book: RecordBook) -> dict[str, Json]:
         [(item["key"], item["action"], item["digest"]) for item in body["actions"]],
     ]
     return {"schema": SCHEMA, "digest": digest(decided), **body}
+
+
+def _sync(news: SyncNews) -> Json:
+    return {"key": str(news.key), "major": news.major, **attempt_document(news.attempt)}
+
+
+def attempt_document(attempt: SyncAttempt) -> dict[str, Json]:
+    """An attempt at syncing: how it ended, where, and at which commit."""
+    target = attempt.target
+    return {
+        "status": attempt.status.value,
+        "startedAt": attempt.started_at,
+        "repository": target.repository,
+        "branch": target.branch,
+        "directory": target.directory,
+        "sha": target.sha,
+        "code": attempt.code,
+        "statusMessage": attempt.message,
+        "warnings": list(attempt.warnings),
+    }
 
 
 def _version(cut: Cut) -> Json:
@@ -44,7 +67,7 @@ def _version(cut: Cut) -> Json:
     }
 
 
-def _action(action: Action, book: RecordBook) -> Json:
+def _action(plan: Plan, action: Action, book: RecordBook) -> Json:
     deployment = action.open.deployment if action.open is not None else None
     return {
         "key": str(action.key),
@@ -54,7 +77,7 @@ def _action(action: Action, book: RecordBook) -> Json:
         "deployment": _deployment(deployment) if deployment is not None else None,
         "closes": action.close.deployment.branch if action.close is not None else None,
         "notes": list(action.notes),
-        "files": [{"path": change.path, "diff": change.diff} for change in action_changes(book, action)],
+        "files": [{"path": change.path, "diff": change.diff} for change in action_changes(plan, book, action)],
     }
 
 
@@ -63,7 +86,7 @@ def _deployment(deployment: Deployment) -> Json:
     return {
         "id": deployment.id,
         "template": deployment.template,
-        "version": str(deployment.version),
+        "version": str(deployment.version or ""),
         "repository": target.repository,
         "branch": deployment.branch,
         "targetBranch": target.branch,

@@ -18,8 +18,8 @@ def has_consent(world: World, key: Key) -> bool:
 
 
 def live_count(world: World) -> int:
-    """How many resources are live, by the index; no record is read."""
-    return sum(len(world.book.users(template)) for template in world.book.template_keys())
+    """How many resources are live."""
+    return len(world.book.live_keys())
 
 
 def guard(world: World, deletions: tuple[Key, ...], under_way: int) -> dict[Key, Blocked]:
@@ -45,9 +45,9 @@ def guard(world: World, deletions: tuple[Key, ...], under_way: int) -> dict[Key,
 def refuse_empty(world: World) -> None:
     """Raises `InputError` for a catalog without any resource while some are live: nobody empties a catalog in one go,
     but many have named the wrong folder or branch."""
-    if world.catalog.environment_names() or world.catalog.service_names():
+    if world.catalog.environment_names() or world.catalog.service_names() or world.catalog.component_names():
         return
-    live = {key for template in world.book.template_keys() for key in world.book.users(template)}
+    live = world.book.live_keys()
     unasked = sorted(str(key) for key in live if not (has_consent(world, key) or _is_going(world, key)))
     if unasked:
         message = f"the catalog has no environments and no services, but {', '.join(unasked[:5])} are recorded as live"
@@ -61,16 +61,19 @@ def _is_going(world: World, key: Key) -> bool:
 
 
 def in_use(world: World, key: Key, going: frozenset[Key]) -> Blocked | None:
-    """An environment waits until nothing runs in it any more (reference, EDL-1)."""
-    if key.kind is not Kind.ENVIRONMENT:
+    """What others read stays until they do not any more (reference, 1.15): an environment while anything runs in it, a
+    component while an instance has it. An instance does not wait for its component: that is destroyed after it."""
+    if key.kind not in (Kind.ENVIRONMENT, Kind.COMPONENT):
         return None
     users = sorted(str(user) for user in world.book.users(key) if user not in going or world.book.get(user).is_live)
     if not users:
         return None
-    message = f"{', '.join(users)} still {'runs' if len(users) == 1 else 'run'} in it"
-    return Blocked(
-        Reason.IN_USE, message, "remove them from the catalog first, or put the environment back", tuple(users)
-    )
+    verb, last = ("runs", "in it") if key.kind is Kind.ENVIRONMENT else ("reads", "its outputs")
+    message = f"{', '.join(users)} still {verb if len(users) == 1 else verb[:-1]} {last}"
+    hint = f"remove them from the catalog first, or put the {key.kind.words} back"
+    if key.kind is Kind.COMPONENT:
+        hint = "nothing to do: it goes on by itself once they have been deployed without it"
+    return Blocked(Reason.IN_USE, message, hint, tuple(users))
 
 
 def _consent(key: Key) -> str:

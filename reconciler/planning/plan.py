@@ -15,14 +15,17 @@ from reconciler.catalog.entities import TemplateFolder
 from reconciler.errors import InputError, TryAgainError
 from reconciler.model.keys import DEPLOYMENT_ORDER, Key, Kind, pipeline_key
 from reconciler.model.problems import Problem
+from reconciler.planning.blockers import block_edited, may_overwrite, unblock_edited
 from reconciler.planning.decide import Decision, decide
 from reconciler.planning.deletion import decide_deletion
-from reconciler.planning.desired import desired_of
-from reconciler.planning.guards import guard, in_use, refuse_empty
+from reconciler.planning.desired import Desired, desired_of
+from reconciler.planning.guards import guard, has_consent, in_use, refuse_empty
+from reconciler.planning.inspection import inspect_bundle
 from reconciler.planning.reasons import IN_FLIGHT, Reason
 from reconciler.planning.result import Action, Plan, TemplateChange
 from reconciler.planning.scope import Scope
 from reconciler.planning.settle import settle
+from reconciler.planning.syncing import conclude_templates
 from reconciler.planning.world import World
 from reconciler.records.record import Blocked, Cursor, Record
 from reconciler.versioning.cut import Moment, cut_template
@@ -54,7 +57,7 @@ def _inspected(world: World, template: TemplateFolder, major: int | None) -> tup
     bundle, problems = world.catalog.bundle(template, major)
     if bundle is None:
         return None, problems
-    found = world.inspect(template.majors[major][0], bundle)
+    found = inspect_bundle(world.inspect, template.majors[major][0], bundle)
     return None if any(problem.is_error for problem in found) else bundle, (*problems, *found)
 
 
@@ -71,12 +74,18 @@ class _Planner:
 
     def run(self) -> Plan:
         """Versions first, then what came of earlier deployments, then decisions in deployment order."""
-        templates = cut_templates(self.world, self.scope.templates)
-        keys = self._settled(self.scope.keys | self._followers(templates))
+        synced = self.world.synced
+        templates = cut_templates(self.world, self.scope.templates | synced.templates.keys())
+        if self.world.looking is not None:
+            conclude_templates(self.world.looking)
+        keys = self._settled(self.scope.keys | synced.keys | self._followers(templates))
         deletions = {key for key in keys if self._is_unasked(key)}
         for key in sorted(keys - deletions, key=_forward):
             self._conclude(key, self._guarded(key, self._wanted))
         self._delete(deletions)
+        for key in synced.kept:
+            if not self.world.book.get(key).is_live:
+                self.world.book.drop_sync(key)  # it is gone, and nobody lists it
         request = self.world.request
         self.world.book.put_cursor(Cursor(request.catalog_commit, request.now))
         return Plan(
@@ -86,12 +95,17 @@ class _Planner:
             blocked=tuple(self.blocked),
             unchanged=tuple(self.unchanged),
             problems=self.world.catalog.problems,
-            unreachable=tuple(self.unreachable),
+            unreachable=tuple(synced.unreachable | self.unreachable),
+            syncs=tuple(synced.news),
+            jinja=self.world.jinja,
         )
 
     def _followers(self, templates: tuple[TemplateChange, ...]) -> frozenset[Key]:
-        """Whoever follows a template that changed, or reads of it in the plan why it did not."""
-        return frozenset(user for change in templates for user in self.world.book.users(change.record.key))
+        """Whoever follows a template that changed, or reads of it in the plan why it did not; and the components that
+        are attached to them, which it may not take any more."""
+        users = {user for change in templates for user in self.world.book.users(change.record.key)}
+        attached = {key for user in users if user.kind is Kind.INSTANCE for key in self.world.book.users(user)}
+        return frozenset(users | attached)
 
     def _settled(self, keys: frozenset[Key]) -> set[Key]:
         """Records what came of deployments, and adds the keys that read what came of them."""
@@ -110,7 +124,7 @@ class _Planner:
 
     def _looked_at(self, record: Record) -> Record:
         """The record after a look. An obstacle is kept: the decision about this key has to say so."""
-        if record.latest is None:
+        if record.latest is None or not record.latest.target.is_repository:
             return record
         repository = self.world.catalog.repository(record.latest.target.repository)
         reports = repository.reports_deletion if repository is not None else True
@@ -126,23 +140,32 @@ class _Planner:
         now = after.effective.id if after.effective is not None else ""
         if was == now:
             return set()
-        if after.key.kind is Kind.ENVIRONMENT:
-            return self.world.book.users(after.key)
+        if after.key.kind in (Kind.ENVIRONMENT, Kind.COMPONENT):
+            return self.world.book.users(after.key) | self._attached_to(after.key)
         if after.key.kind is Kind.INSTANCE:
             service = self.world.catalog.service(after.key.service)
             return {pipeline_key(after.key.service)} if service is not None and service.pipeline is not None else set()
         return set()
 
+    def _attached_to(self, key: Key) -> set[Key]:
+        """The instance that the catalog attaches a component to: it reads the outputs, and may never have done so."""
+        component = self.world.catalog.component(key.name) if key.kind is Kind.COMPONENT else None
+        return {component.instance} if component is not None and component.instance is not None else set()
+
     def _is_unasked(self, key: Key) -> bool:
         """True for what is on record and not in the catalog. A file with errors is never taken for a removed one: the
         engine plans nothing for a catalog with errors."""
         record = self.world.book.get(key)
+        if self._held(key) is not None:
+            return False
         is_over = record.latest is not None and not record.is_live and record.closing is None
         if is_over or not (record.is_live or record.is_unsettled):
             return False
         catalog = self.world.catalog
         if key.kind is Kind.ENVIRONMENT:
             return key.name not in catalog.environment_names()
+        if key.kind is Kind.COMPONENT:
+            return key.name not in catalog.component_names()
         service = catalog.service(key.service or key.name)
         if service is None:
             return (key.service or key.name) not in catalog.service_names()
@@ -152,8 +175,30 @@ class _Planner:
 
     def _wanted(self, key: Key) -> Decision:
         record = self.world.book.get(key)
-        desired = desired_of(self.world, key)
+        desired = self._held(key) or desired_of(self.world, key)
+        if isinstance(desired, Desired):
+            desired = replace(desired, notes=(*desired.notes, *self._moved_back(record, desired)))
+            if may_overwrite(self.world, record):
+                request = self.world.request
+                self.world.request = replace(request, retry=request.retry | {key})
         return decide(self.world, record, desired) if desired is not None else None
+
+    def _held(self, key: Key) -> Blocked | None:
+        """Why a part of a synced service stays as it is. What Git lists no more may go once somebody consents."""
+        synced, latest = self.world.synced, self.world.book.get(key).latest
+        if key in synced.kept and (has_consent(self.world, key) or (latest is not None and latest.destroy)):
+            return None
+        return synced.blocked.get(key)
+
+    def _moved_back(self, record: Record, desired: Desired) -> tuple[str, ...]:
+        """What is withdrawn is not good enough for those who run it already: they go to the newest that is left."""
+        done = record.effective
+        if done is None or done.version is None or desired.version is None or done.version <= desired.version:
+            return ()
+        withdrawn = self.world.book.template(Key(record.key.kind.template_kind, done.template)).withdrawn
+        if str(done.version) not in withdrawn:
+            return ()
+        return (f"{done.template} {done.version} is withdrawn: back to {desired.version}, the newest that is left",)
 
     def _delete(self, deletions: set[Key]) -> None:
         fresh = tuple(sorted((key for key in deletions if self._needs_guard(key)), key=_backward))
@@ -186,9 +231,10 @@ class _Planner:
         """Caps the open pull requests of a repository. What replaces one that is open takes its place."""
         if not isinstance(decision, Action) or decision.open is None or decision.close is not None:
             return decision
-        if decision.open.deployment.pull_request is not None:
+        target = decision.open.deployment.target
+        if decision.open.deployment.pull_request is not None or not target.is_repository:
             return decision
-        repository = decision.open.deployment.target.repository
+        repository = target.repository
         limit = self.world.catalog.settings.pull_requests.max_open
         if repository not in self.opened:
             self.opened[repository] = self.world.observer.open_count(repository)
@@ -205,14 +251,17 @@ class _Planner:
         if isinstance(decision, Action):
             self.actions.append(decision)
             self.world.book.put(decision.record)
+            unblock_edited(self.world, record)
         elif isinstance(decision, Blocked):
             blocked = self._since(record, decision)
             self.blocked.append((record, blocked))
+            block_edited(self.world, record, blocked)
             kept = None if blocked.reason in IN_FLIGHT else blocked
             self.world.book.put(replace(record, blocked=kept))
         else:
             self.unchanged.append(key)
             self.world.book.put(replace(record, blocked=None))
+            unblock_edited(self.world, record)
 
     def _since(self, record: Record, blocked: Blocked) -> Blocked:
         if blocked.since:

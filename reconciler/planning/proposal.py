@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.catalog.bundle import part_files
+from reconciler.catalog.bundle import pinned_part
 from reconciler.model.identity import account_of_arn
 from reconciler.model.trees import Tree, blob_id
 from reconciler.records.record import Deployment
+from reconciler.rendering.folder import render_folder
+from reconciler.rendering.jinja import Jinja
 from reconciler.rendering.pull_request import Subject, body, what_changes
-from reconciler.rendering.terraform import Rendering, render
+from reconciler.rendering.terraform import Rendering
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,22 @@ class Proposal:
     body: str = field(repr=False)
 
 
-def files_of(deployment: Deployment, bundle: Tree) -> dict[str, bytes]:
-    """The files of a deployment, rendered from its record and its pinned bundle alone."""
+def files_of(deployment: Deployment, bundle: Tree, jinja: Jinja) -> dict[str, bytes]:
+    """The files of a deployment, from its record and its pinned bundle alone; none of what others provision."""
+    try:
+        manifest, files = pinned_part(bundle, deployment.key.kind)
+    except KeyError:
+        return {}
     rendering = Rendering(
         account=account_of_arn(deployment.document["//"]),
         key=deployment.key,
         template=deployment.template,
-        version=str(deployment.version),
+        version=str(deployment.version or ""),
         environment=deployment.environment,
         document=deployment.document,
-        files=part_files(bundle, deployment.key.kind),
+        files=files,
     )
-    return render(rendering, deployment.id, deleted=deployment.destroy)
+    return render_folder(rendering, manifest, deployment.id, jinja, deleted=deployment.destroy)
 
 
 def blob_ids(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -42,17 +48,18 @@ def blob_ids(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: blob_id(data) for path, data in files.items()}
 
 
-def propose(deployment: Deployment, bundle: Tree, placed: Deployment | None, timeout_days: int) -> Proposal:
+def propose(
+    deployment: Deployment, bundle: Tree, placed: Deployment | None, timeout_days: int, jinja: Jinja
+) -> Proposal:
     """The proposal of a deployment that is claimed. Managed files that it no longer renders are removed, but for a
     deletion: Terraform needs the configuration in order to destroy."""
-    files = files_of(deployment, bundle)
+    files = files_of(deployment, bundle, jinja)
     stale = () if placed is None or deployment.destroy else tuple(sorted(placed.files.keys() - files.keys()))
     subject = Subject(
         key=str(deployment.key),
         arn=deployment.document["//"],
         deployment_id=deployment.id,
-        template=deployment.template,
-        version=str(deployment.version),
+        made_from=deployment.made_from,
         folder=deployment.target.folder,
         catalog_commit=deployment.catalog_commit,
         requested_by=deployment.requested_by,

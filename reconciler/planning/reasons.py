@@ -11,6 +11,7 @@ class Reason(StrEnum):
     AWAITING_MERGE = "awaiting-merge"
     AWAITING_REPORT = "awaiting-report"
     WAITING_FOR_ENVIRONMENT = "waiting-for-environment"
+    WAITING_FOR_COMPONENT = "waiting-for-component"
     WAITING_FOR_INSTANCES = "waiting-for-instances"
     RUNNING = "running"
     CANCELLED = "cancelled"
@@ -18,6 +19,11 @@ class Reason(StrEnum):
     VERSION_UNAVAILABLE = "version-unavailable"
     INCOMPATIBLE_ENVIRONMENT = "incompatible-environment"
     INVALID_INPUTS = "invalid-inputs"
+    RENDERING_FAILED = "rendering-failed"
+    PROVISIONING_MISMATCH = "provisioning-mismatch"
+    NO_PROVISIONER = "provisioner-not-available"
+    COMPONENTS_NOT_SUPPORTED = "components-not-supported"
+    INSTANCE_TAKEN = "instance-taken"
     FOREIGN_FOLDER = "foreign-folder"
     EDITED_FOLDER = "edited-folder"
     IN_USE = "in-use"
@@ -28,11 +34,16 @@ class Reason(StrEnum):
     NO_FORGE = "forge-not-available"
     IMMUTABLE = "immutable-change"
     NO_BRANCH = "branch-missing"
+    SYNC_FAILED = "sync-failed"
 
 
 # What is asked for cannot be: whoever asked has to mend it.
 BAD_REASONS = (
     Reason.INVALID_INPUTS,
+    Reason.RENDERING_FAILED,
+    Reason.PROVISIONING_MISMATCH,
+    Reason.COMPONENTS_NOT_SUPPORTED,
+    Reason.INSTANCE_TAKEN,
     Reason.INCOMPATIBLE_ENVIRONMENT,
     Reason.IMMUTABLE,
     Reason.NO_FORGE,

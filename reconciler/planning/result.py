@@ -9,7 +9,10 @@ from reconciler.model.keys import Key
 from reconciler.model.problems import Problem
 from reconciler.planning.proposal import Proposal
 from reconciler.planning.reasons import BAD_REASONS
+from reconciler.planning.synced import SyncNews
+from reconciler.planning.world import DIRECT
 from reconciler.records.record import Blocked, Record, TemplateRecord
+from reconciler.rendering.jinja import Jinja
 from reconciler.versioning.cut import Cut
 
 
@@ -72,7 +75,8 @@ class TemplateChange:
 @dataclass(frozen=True)
 class Plan:
     """Ordered decisions for one catalog commit. `blocked` pairs keys with their reasons; `unreachable` says which
-    repositories could not be looked at."""
+    repositories could not be looked at; `syncs` is what is news of those that templates and services are synced from;
+    `jinja` renders what is compared in diffs."""
 
     catalog_commit: str
     templates: tuple[TemplateChange, ...] = ()
@@ -81,6 +85,8 @@ class Plan:
     unchanged: tuple[Key, ...] = ()
     problems: tuple[Problem, ...] = ()
     unreachable: tuple[str, ...] = field(default=())
+    syncs: tuple[SyncNews, ...] = ()
+    jinja: Jinja = field(default=DIRECT, repr=False)
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
@@ -90,9 +96,9 @@ class Plan:
     @property
     def is_bad(self) -> bool:
         """True when a person has to mend something that this very catalog brings: a bundle that cannot be registered,
-        or what is asked for and cannot be. What was blocked before is an older story."""
+        what is asked for and cannot be, what cannot be synced. What was so before is an older story."""
         asked = any(blocked.reason in BAD_REASONS and record.blocked is None for record, blocked in self.blocked)
-        return asked or any(cut.record.is_failed for cut in self.cuts)
+        return asked or any(cut.record.is_failed for cut in self.cuts) or any(news.is_bad for news in self.syncs)
 
     @property
     def has_changes(self) -> bool:

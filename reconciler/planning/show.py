@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.identity import Target
 from reconciler.planning.proposal import files_of
 from reconciler.planning.result import DONE, SYMBOLS, Action, Plan, Verb
+from reconciler.planning.synced import SyncNews
 from reconciler.records.book import RecordBook
 from reconciler.rendering.metadata import METADATA_FILE
 
@@ -44,7 +46,7 @@ def changes(
     )
 
 
-def action_changes(book: RecordBook, action: Action) -> tuple[FileChange, ...]:
+def action_changes(plan: Plan, book: RecordBook, action: Action) -> tuple[FileChange, ...]:
     """What an action would change in its folder, compared with what is recorded as merged there."""
     if action.open is None or action.verb is Verb.RESUME:
         return ()
@@ -52,7 +54,7 @@ def action_changes(book: RecordBook, action: Action) -> tuple[FileChange, ...]:
     before: Mapping[str, bytes] = {}
     if placed is not None:
         bundle = book.bundle(placed.bundle)
-        before = files_of(placed, bundle) if bundle is not None else {}
+        before = files_of(placed, bundle, plan.jinja) if bundle is not None else {}
     after = dict(action.open.files)
     after |= {path: data for path, data in before.items() if path not in after and path not in action.open.remove}
     return changes(action.open.deployment.target.folder, before, after)
@@ -92,20 +94,23 @@ def _text(plan: Plan, book: RecordBook, diffs: bool, done: bool) -> Iterator[str
             elif cut.breaks:
                 yield f"      a new major, since {cut.new_major_because}"
         yield ""
+    if plan.syncs:
+        yield "Synced from Git"
+        yield from (f"  {line}" for news in plan.syncs for line in _sync(news))
+        yield ""
     if plan.actions:
         yield "Actions"
         for action in plan.actions:
             yield f"  {SYMBOLS[action.verb]} {action.key}  {action.reason}"
             if action.open is not None:
                 deployment = action.open.deployment
-                where = f"{deployment.target.repository}:{deployment.target.folder}/"
-                yield f"      {deployment.template} {deployment.version} -> {where}  deployment {deployment.id}"
+                yield f"      {deployment.made_from} -> {place(deployment.target)}  deployment {deployment.id}"
             if action.close is not None:
                 yield f"      closes {action.close.deployment.branch}{' first' if action.open is not None else ''}"
             for note in action.notes:
                 yield f"      {note}"
             if diffs:
-                yield from _indented(action_changes(book, action), action.verb)
+                yield from _indented(action_changes(plan, book, action), action.verb)
         yield ""
     if plan.blocked:
         yield "Waiting or blocked"
@@ -116,6 +121,23 @@ def _text(plan: Plan, book: RecordBook, diffs: bool, done: bool) -> Iterator[str
                 yield f"      -> {blocked.hint}"
         yield ""
     yield headline(plan, done=done)
+
+
+def _sync(news: SyncNews) -> Iterator[str]:
+    attempt = news.attempt
+    if attempt.is_success and news.major is not None and not attempt.warnings:
+        return  # it goes without saying
+    key = f"{news.key}:{news.major}" if news.major is not None else str(news.key)
+    at = f" at {attempt.target.sha[:12]}" if attempt.target.sha else ""
+    yield f"{'=' if attempt.is_success else '!'} {key}  {attempt.target}{at}  {attempt.status}"
+    if not attempt.is_success:
+        yield f"    {attempt.code}: {attempt.message}"
+    yield from (f"    warning: {warning}" for warning in attempt.warnings)
+
+
+def place(target: Target) -> str:
+    """Where a deployment goes, for people."""
+    return f"{target.repository}:{target.folder}/" if target.is_repository else f"AWS ({target.folder})"
 
 
 def _indented(files: tuple[FileChange, ...], verb: Verb) -> Iterator[str]:
@@ -141,10 +163,15 @@ def _markdown(plan: Plan, book: RecordBook) -> Iterator[str]:
         for cut in plan.cuts:
             why = f"{cut.record.code}: {_cell(cut.record.message)}" if cut.record.is_failed else ""
             yield f"| `{cut.name}` | {cut.record.status} | {why} |"
+    bad = [news for news in plan.syncs if not news.attempt.is_success]
+    if bad:
+        yield from ("", "| Synced from Git | | |", "|---|---|---|")
+        for news in bad:
+            yield f"| `{news.key}` | {news.attempt.target} | {news.attempt.code}: {_cell(news.attempt.message)} |"
     if plan.actions:
         yield from ("", "| | Resource | Change | Template |", "|---|---|---|---|")
         for action in plan.actions:
-            version = f"{action.open.deployment.template} {action.open.deployment.version}" if action.open else ""
+            version = action.open.deployment.made_from if action.open else ""
             verb = f"**{action.verb.value}**" if action.verb is Verb.DESTROY else action.verb.value
             yield f"| {verb} | `{action.key}` | {_cell(action.reason)} | {version} |"
     if plan.blocked:
@@ -152,7 +179,7 @@ def _markdown(plan: Plan, book: RecordBook) -> Iterator[str]:
         for record, blocked in plan.blocked:
             yield f"| `{record.key}` | {blocked.reason}: {_cell(blocked.message)} | {_cell(blocked.hint)} |"
     for action in plan.actions:
-        files = action_changes(book, action)
+        files = action_changes(plan, book, action)
         if files:
             yield from ("", f"<details><summary><code>{action.key}</code></summary>", "")
             text = "\n".join(change.diff for change in files)

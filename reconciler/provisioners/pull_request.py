@@ -53,7 +53,7 @@ class PullRequestProvisioner:
         if pull.state is not PullState.OPEN:
             return pull
         deployment = proposal.deployment
-        comment = f"Closed: {deployment.message}." if deployment.message else "Closed."
+        comment = f"Closed: {deployment.message.rstrip('.')}." if deployment.message else "Closed."
         return self._writer.close(pull.number, comment, at=at)
 
     def _push(self, proposal: Proposal) -> None:

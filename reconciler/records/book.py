@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.errors import RecordsError
-from reconciler.model.keys import Key, Kind, environment_key, find_key
+from reconciler.model.keys import Key, Kind, find_key
 from reconciler.model.trees import EntryKind, Tree
 from reconciler.records import codec, layout
 from reconciler.records.record import Cursor, Record, TemplateRecord
+from reconciler.records.sync import SyncRecord, decode_sync, encode_sync
 
 
 class RecordBook:
@@ -22,6 +23,7 @@ class RecordBook:
         self.tree = tree
         self._records: dict[Key, Record | None] = {}
         self._templates: dict[Key, TemplateRecord | None] = {}
+        self._syncs: dict[Key, SyncRecord | None] = {}
         self._before: dict[Key, Record | None] = {}
         self._edits: dict[str, bytes | None] = {}
         self._pins: dict[str, Tree] = {}
@@ -61,6 +63,33 @@ class RecordBook:
             self._templates[key] = codec.decode_template(data, path) if data is not None else None
         return self._templates[key] or TemplateRecord(key)
 
+    def sync(self, key: Key) -> SyncRecord | None:
+        """What came of syncing a template, a service or a part of one; None for what is not synced."""
+        if key not in self._syncs:
+            path = layout.sync_path(key)
+            data = self.tree.read(path) if self.tree is not None else None
+            self._syncs[key] = decode_sync(data, path) if data is not None else None
+        return self._syncs[key]
+
+    def sync_keys(self) -> set[Key]:
+        """The keys of everything that is synced; names are listed, and nothing is read."""
+        keys = set(self._keys_below(layout.SYNCS))
+        for key, record in self._syncs.items():
+            (keys.add if record is not None else keys.discard)(key)
+        return keys
+
+    def put_sync(self, record: SyncRecord) -> None:
+        """Replaces a sync record; one that is no news changes nothing."""
+        if record != self.sync(record.key):
+            self._syncs[record.key] = record
+            self._edits[layout.sync_path(record.key)] = encode_sync(record)
+
+    def drop_sync(self, key: Key) -> None:
+        """Forgets about the sync of what is not synced any more."""
+        if self.sync(key) is not None:
+            self._syncs[key] = None
+            self._edits[layout.sync_path(key)] = None
+
     def bundle(self, tree_id: str) -> Tree | None:
         """A bundle that is pinned, or about to be."""
         if tree_id in self._pins:
@@ -83,7 +112,7 @@ class RecordBook:
 
     def recorded_keys(self) -> Iterator[Key]:
         """The keys of all records of resources, gone ones included; only names are listed."""
-        for kind in (Kind.ENVIRONMENT, Kind.SERVICE):
+        for kind in (Kind.ENVIRONMENT, Kind.COMPONENT, Kind.SERVICE):
             yield from self._keys_below(layout.kind_folder(kind))
 
     def service_keys(self, service: str) -> set[Key]:
@@ -118,6 +147,19 @@ class RecordBook:
         self._templates[record.key] = record
         self._edits[layout.record_path(record.key)] = codec.encode_template(record)
         self._pins.update(pins)
+
+    def pin(self, bundle: Tree) -> None:
+        """Pins what a component is made from, so that it can be rendered and destroyed for ever."""
+        if self.bundle(bundle.id) is None:
+            self._pins[bundle.id] = bundle
+
+    def live_keys(self) -> set[Key]:
+        """The keys of all live resources. Lists names, and reads the records of components only: those follow no
+        template, and are few (reference, CMP-12)."""
+        keys = {key for template in self.template_keys() for key in self.users(template)}
+        components = set(self._keys_below(layout.kind_folder(Kind.COMPONENT)))
+        components |= {key for key in self._records if key.kind is Kind.COMPONENT}
+        return keys | {key for key in components if self.get(key).is_live}
 
     def put_cursor(self, cursor: Cursor) -> None:
         """Moves the cursor."""
@@ -155,9 +197,13 @@ class RecordBook:
 
 
 def _used_by(record: Record) -> set[Key]:
-    """What a live resource uses: its template, and an instance its environment."""
-    latest = record.latest
-    if latest is None or not record.is_live:
+    """What a live resource uses: its template; an instance its environment, and a component that it reads; a component
+    its environment, and the instance that it is attached to."""
+    if record.latest is None or not record.is_live:
         return set()
-    used = {Key(record.key.kind.template_kind, latest.template)}
-    return used | {environment_key(latest.environment)} if latest.environment else used
+    used = set()
+    # What the target branch carries counts as much as what is on its way.
+    for role in (record.latest, record.effective, record.placed):
+        if role is not None:
+            used |= role.uses
+    return used

@@ -9,8 +9,9 @@ from typing import TypeVar
 from reconciler.errors import RecordsError
 from reconciler.model.documents import Json, canonical
 from reconciler.model.identity import Target
-from reconciler.model.keys import Key, find_key
+from reconciler.model.keys import Key, environment_key, find_key
 from reconciler.model.lifecycle import Status
+from reconciler.model.revisions import Revision
 from reconciler.model.versions import Version, parse_version
 from reconciler.records.record import (
     Blocked,
@@ -53,7 +54,7 @@ def encode_record(record: Record) -> bytes:
 
 def decode_record(data: bytes, path: str) -> Record:
     """A record from its file. Raises `RecordsError` naming the file when it is damaged or too new."""
-    return _decode(data, path, _record)
+    return decode(data, path, _record)
 
 
 def encode_template(record: TemplateRecord) -> bytes:
@@ -67,8 +68,10 @@ def encode_template(record: TemplateRecord) -> bytes:
             "catalogCommit": item.catalog_commit,
             "at": item.at,
             "compatibleEnvironments": list(item.compatible),
+            "componentSources": list(item.component_sources),
             "code": item.code,
             "statusMessage": item.message,
+            **({"source": revision_document(item.source)} if item.source is not None else {}),
         }
         for item in record.versions
     ]
@@ -78,7 +81,7 @@ def encode_template(record: TemplateRecord) -> bytes:
 
 def decode_template(data: bytes, path: str) -> TemplateRecord:
     """A template's record from its file. Raises `RecordsError` like `decode_record`."""
-    return _decode(data, path, _template)
+    return decode(data, path, _template)
 
 
 def encode_cursor(cursor: Cursor) -> bytes:
@@ -88,7 +91,9 @@ def encode_cursor(cursor: Cursor) -> bytes:
 
 def decode_cursor(data: bytes, path: str) -> Cursor:
     """The cursor from its file. Raises `RecordsError` like `decode_record`."""
-    return _decode(data, path, lambda document: Cursor(_text(document, "catalogCommit"), _text(document, "at")))
+    return decode(
+        data, path, lambda document: Cursor(text_field(document, "catalogCommit"), text_field(document, "at"))
+    )
 
 
 def encode_lineage(lineage: str) -> bytes:
@@ -98,10 +103,12 @@ def encode_lineage(lineage: str) -> bytes:
 
 def decode_lineage(data: bytes, path: str) -> str:
     """The lineage from its file. Raises `RecordsError` like `decode_record`."""
-    return _decode(data, path, lambda document: _text(document, "lineage"))
+    return decode(data, path, lambda document: text_field(document, "lineage"))
 
 
-def _decode(data: bytes, path: str, read: Callable[[dict[str, Json]], _T]) -> _T:
+def decode(data: bytes, path: str, read: Callable[[dict[str, Json]], _T]) -> _T:
+    """What `read` makes of a JSON document of this format. Raises `RecordsError` naming the file when it is damaged or
+    too new."""
     hint = "restore it from the branch's history: `git log` on the file names the commits"
     try:
         document = json.loads(data)
@@ -119,11 +126,27 @@ def _decode(data: bytes, path: str, read: Callable[[dict[str, Json]], _T]) -> _T
         raise RecordsError(f"{path} on the records branch is damaged: {what}", hint=hint) from error
 
 
-def _text(document: Mapping[str, Json], name: str) -> str:
+def text_field(document: Mapping[str, Json], name: str) -> str:
+    """A text by name. Raises `ValueError` for anything else."""
     value = document[name]
     if not isinstance(value, str):
         raise ValueError(f"{name} is not text")
     return value
+
+
+def revision_document(revision: Revision) -> dict[str, Json]:
+    """A place in another repository."""
+    return {
+        "repository": revision.repository,
+        "branch": revision.branch,
+        "directory": revision.directory,
+        "sha": revision.sha,
+    }
+
+
+def read_revision(document: Mapping[str, Json]) -> Revision:
+    """The place that a document names."""
+    return Revision(*(text_field(document, name) for name in ("repository", "branch", "directory", "sha")))
 
 
 def _texts(document: Mapping[str, Json], name: str) -> dict[str, str]:
@@ -134,14 +157,15 @@ def _texts(document: Mapping[str, Json], name: str) -> dict[str, str]:
 
 
 def _version(document: Mapping[str, Json], name: str) -> Version:
-    version = parse_version(_text(document, name))
+    version = parse_version(text_field(document, name))
     if version is None:
         raise ValueError(f"{name} is no version")
     return version
 
 
-def _key(document: Mapping[str, Json]) -> Key:
-    key = find_key(_text(document, "key"))
+def key_field(document: Mapping[str, Json]) -> Key:
+    """The key that a document is about. Raises `ValueError` when it is none."""
+    key = find_key(text_field(document, "key"))
     if key is None:
         raise ValueError("key is no key")
     return key
@@ -157,7 +181,7 @@ def _deployment(deployment: Deployment) -> dict[str, Json]:
         "status": deployment.status.value,
         "digest": deployment.digest,
         "template": deployment.template,
-        "version": str(deployment.version),
+        "version": str(deployment.version) if deployment.version is not None else "",
         "bundle": deployment.bundle,
         # As text: its key order counts in the digest, and canonical JSON would sort it away.
         "document": json.dumps(deployment.document, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
@@ -167,6 +191,7 @@ def _deployment(deployment: Deployment) -> dict[str, Json]:
         "claimedAt": deployment.claimed_at,
         "title": deployment.title,
         "environment": deployment.environment,
+        "reads": [str(key) for key in deployment.reads],
         "destroy": deployment.destroy,
         "files": dict(deployment.files),
         "pullRequest": {"number": pull.number, "url": pull.url, "head": pull.head} if pull is not None else None,
@@ -184,33 +209,46 @@ def _deployment(deployment: Deployment) -> dict[str, Json]:
 def _read_deployment(document: Mapping[str, Json]) -> Deployment:
     pull, target = document["pullRequest"], document["target"]
     return Deployment(
-        id=_text(document, "id"),
-        key=_key(document),
+        id=text_field(document, "id"),
+        key=key_field(document),
         number=int(document["number"]),
         status=Status(document["status"]),
-        digest=_text(document, "digest"),
-        template=_text(document, "template"),
-        version=_version(document, "version"),
-        bundle=_text(document, "bundle"),
-        document=json.loads(_text(document, "document")),
-        target=Target(_text(target, "repository"), _text(target, "branch"), _text(target, "folder")),
-        catalog_commit=_text(document, "catalogCommit"),
-        requested_by=_text(document, "requestedBy"),
-        claimed_at=_text(document, "claimedAt"),
-        title=_text(document, "title"),
-        environment=_text(document, "environment"),
+        digest=text_field(document, "digest"),
+        template=text_field(document, "template"),
+        version=_version(document, "version") if document["version"] != "" else None,
+        bundle=text_field(document, "bundle"),
+        document=json.loads(text_field(document, "document")),
+        target=Target(text_field(target, "repository"), text_field(target, "branch"), text_field(target, "folder")),
+        catalog_commit=text_field(document, "catalogCommit"),
+        requested_by=text_field(document, "requestedBy"),
+        claimed_at=text_field(document, "claimedAt"),
+        title=text_field(document, "title"),
+        environment=text_field(document, "environment"),
+        reads=_reads(document),
         destroy=document["destroy"] is True,
         files=_texts(document, "files"),
-        pull_request=PullRequestRef(int(pull["number"]), _text(pull, "url"), _text(pull, "head")) if pull else None,
-        merged_at=_text(document, "mergedAt"),
-        reported_at=_text(document, "reportedAt"),
-        finished_at=_text(document, "finishedAt"),
-        message=_text(document, "statusMessage"),
+        pull_request=PullRequestRef(int(pull["number"]), text_field(pull, "url"), text_field(pull, "head"))
+        if pull
+        else None,
+        merged_at=text_field(document, "mergedAt"),
+        reported_at=text_field(document, "reportedAt"),
+        finished_at=text_field(document, "finishedAt"),
+        message=text_field(document, "statusMessage"),
         outputs={str(key): str(value) for key, value in document["outputs"]},
         left_out=_texts(document, "leftOut"),
-        replaces=_text(document, "replaces") if "replaces" in document else "",
-        replaced_by=_text(document, "replacedBy"),
+        replaces=text_field(document, "replaces") if "replaces" in document else "",
+        replaced_by=text_field(document, "replacedBy"),
     )
+
+
+def _reads(document: Mapping[str, Json]) -> tuple[Key, ...]:
+    """The keys that a deployment reads; written before this was kept, it was its environment."""
+    if "reads" not in document:
+        return (environment_key(document["environment"]),) if document["environment"] else ()
+    keys = [find_key(str(item)) for item in document["reads"]]
+    if None in keys:
+        raise ValueError("reads names something that is no key")
+    return tuple(key for key in keys if key is not None)
 
 
 def _record(document: Mapping[str, Json]) -> Record:
@@ -221,16 +259,16 @@ def _record(document: Mapping[str, Json]) -> Record:
         if found is not None:
             roles[role] = roles[found] if isinstance(found, str) else _read_deployment(found)
     return Record(
-        key=_key(document),
+        key=key_field(document),
         count=int(document["deployments"]),
         **roles,
         merged=tuple(map(str, document.get("merged", ()))),
         blocked=Blocked(
-            reason=_text(blocked, "reason"),
-            message=_text(blocked, "message"),
-            hint=_text(blocked, "hint"),
+            reason=text_field(blocked, "reason"),
+            message=text_field(blocked, "message"),
+            hint=text_field(blocked, "hint"),
             waiting_on=tuple(map(str, blocked["waitingOn"])),
-            since=_text(blocked, "since"),
+            since=text_field(blocked, "since"),
         )
         if blocked
         else None,
@@ -241,15 +279,17 @@ def _template(document: Mapping[str, Json]) -> TemplateRecord:
     versions = tuple(
         VersionRecord(
             version=_version(item, "version"),
-            status=_text(item, "status"),
-            bundle=_text(item, "bundle"),
-            content=_text(item, "content"),
-            catalog_commit=_text(item, "catalogCommit"),
-            at=_text(item, "at"),
+            status=text_field(item, "status"),
+            bundle=text_field(item, "bundle"),
+            content=text_field(item, "content"),
+            catalog_commit=text_field(item, "catalogCommit"),
+            at=text_field(item, "at"),
             compatible=tuple(map(str, item["compatibleEnvironments"])),
-            code=_text(item, "code"),
-            message=_text(item, "statusMessage"),
+            component_sources=tuple(map(str, item.get("componentSources", ()))),
+            code=text_field(item, "code"),
+            message=text_field(item, "statusMessage"),
+            source=read_revision(item["source"]) if "source" in item else None,
         )
         for item in document["versions"]
     )
-    return TemplateRecord(_key(document), versions, tuple(map(str, document["withdrawn"])))
+    return TemplateRecord(key_field(document), versions, tuple(map(str, document["withdrawn"])))

@@ -13,6 +13,7 @@ from reconciler.model.documents import Json
 from reconciler.model.identity import Target, branch_name
 from reconciler.model.keys import Key
 from reconciler.model.lifecycle import Status
+from reconciler.model.revisions import Revision
 from reconciler.model.versions import Version, VersionLine
 
 
@@ -30,7 +31,9 @@ class Deployment:
     """One attempt to make one resource match its spec. Times are RFC 3339 in UTC, empty for what has not happened.
 
     `bundle` is the tree id of the pinned bundle, `document` all that the engine was given, `files` the blob ids of the
-    rendered files by path inside the folder. `environment` is named for service instances only. `replaces` is the URL
+    rendered files by path inside the folder. `environment` is where a service instance or a component lives. A
+    component is made from no template: `template` is empty, `version` None, its bundle is what lies beside its file.
+    `reads` are the resources whose names, inputs or outputs stand in the document. `replaces` is the URL
     of the pull request that is closed for this one, `replaced_by` the id of the deployment that came instead of it.
     """
 
@@ -40,7 +43,7 @@ class Deployment:
     status: Status
     digest: str
     template: str
-    version: Version
+    version: Version | None
     bundle: str
     document: Mapping[str, Json] = field(repr=False)
     target: Target
@@ -49,6 +52,7 @@ class Deployment:
     claimed_at: str
     title: str
     environment: str = ""
+    reads: tuple[Key, ...] = ()
     destroy: bool = False
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     pull_request: PullRequestRef | None = None
@@ -65,6 +69,17 @@ class Deployment:
     def branch(self) -> str:
         """The branch of this deployment's pull request."""
         return branch_name(self.key, self.id, destroy=self.destroy)
+
+    @property
+    def uses(self) -> set[Key]:
+        """What has to stay while this is there: its template, and what it reads."""
+        template = {Key(self.key.kind.template_kind, self.template)} if self.template else set()
+        return template | set(self.reads)
+
+    @property
+    def made_from(self) -> str:
+        """The template and its version, for people."""
+        return f"{self.template} {self.version}" if self.version is not None else "directly defined"
 
 
 @dataclass(frozen=True)
@@ -123,7 +138,8 @@ class Record:
 
 @dataclass(frozen=True)
 class VersionRecord:
-    """One version of a template; immutable but for its status. `content` leaves the registration file out."""
+    """One version of a template; immutable but for its status. `content` leaves the registration file out; `source` is
+    where in another repository it came from, None when that is the catalog."""
 
     version: Version
     status: str  # TemplateVersionStatus: DRAFT, PUBLISHED or REGISTRATION_FAILED
@@ -132,8 +148,10 @@ class VersionRecord:
     catalog_commit: str
     at: str
     compatible: tuple[str, ...] = ()
+    component_sources: tuple[str, ...] = ()
     code: str = ""
     message: str = ""
+    source: Revision | None = None
 
     @property
     def is_failed(self) -> bool:

@@ -11,15 +11,33 @@ from dataclasses import dataclass
 
 from reconciler.model.documents import Json
 from reconciler.model.identity import Account
-from reconciler.model.keys import Key, Kind, environment_key, instance_key, pipeline_key
+from reconciler.model.keys import Key, Kind, component_key, environment_key, instance_key, pipeline_key
 
 
 @dataclass(frozen=True)
 class EnvironmentFacts:
-    """What others may read of an environment: its name and the outputs in effect."""
+    """What others may read of an environment: its name, its account, and the outputs in effect."""
+
+    name: str
+    account_id: str
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ComponentFacts:
+    """What a service instance may read of the component that is attached to it."""
 
     name: str
     outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What an attached component may read of its service instance."""
+
+    service: str
+    name: str
+    inputs: Mapping[str, Json]
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,14 @@ class InstanceFacts:
     environment: EnvironmentFacts
 
 
+_SECTIONS = {
+    Kind.ENVIRONMENT: "environment",
+    Kind.COMPONENT: "service_instance",
+    Kind.INSTANCE: "service_instance",
+    Kind.PIPELINE: "pipeline",
+}
+
+
 def environment_document(account: Account, template: str, name: str, inputs: Mapping[str, Json]) -> dict[str, Json]:
     """The document of an environment."""
     key = environment_key(name)
@@ -56,8 +82,10 @@ def instance_document(
     inputs: Mapping[str, Json],
     environment: EnvironmentFacts,
     code: CodeRepository,
+    component: ComponentFacts | None = None,
 ) -> dict[str, Json]:
-    """The document of a service instance."""
+    """The document of a service instance, with its component when one is attached."""
+    components = {"default": {"name": component.name, "outputs": dict(component.outputs)}} if component else {}
     key = instance_key(service, name)
     tags = _tags(
         account,
@@ -67,9 +95,9 @@ def instance_document(
         service_instance=key,
     )
     return {
-        "environment": _environment(account, environment),
+        "environment": _environment(environment),
         "service": _service(service, code),
-        "service_instance": {"name": name, "inputs": dict(inputs), "components": {}},
+        "service_instance": {"name": name, "inputs": dict(inputs), "components": components},
         "proton_tags": tags,
         "//": account.arn(key),
     }
@@ -94,7 +122,7 @@ def pipeline_document(
                 "name": instance.name,
                 "inputs": dict(instance.inputs),
                 "outputs": dict(instance.outputs),
-                "environment": _environment(account, instance.environment),
+                "environment": _environment(instance.environment),
             }
             for instance in instances
         ],
@@ -105,13 +133,48 @@ def pipeline_document(
 
 def inputs_of(kind: Kind, document: Mapping[str, Json]) -> Mapping[str, Json]:
     """The inputs inside a document."""
-    section = {Kind.ENVIRONMENT: "environment", Kind.INSTANCE: "service_instance", Kind.PIPELINE: "pipeline"}[kind]
-    inputs: Mapping[str, Json] = document[section]["inputs"]
+    section = document.get(_SECTIONS[kind], {})
+    inputs: Mapping[str, Json] = section.get("inputs", {})
     return inputs
 
 
-def _environment(account: Account, environment: EnvironmentFacts) -> dict[str, Json]:
-    return {"account_id": account.id, "name": environment.name, "outputs": dict(environment.outputs)}
+def component_of(document: Mapping[str, Json]) -> str:
+    """The name of the component in the document of a service instance; empty when it has none."""
+    found: str = document.get("service_instance", {}).get("components", {}).get("default", {}).get("name", "")
+    return found
+
+
+def attached_to(document: Mapping[str, Json]) -> Key | None:
+    """The service instance in the document of a component; None for a detached one."""
+    instance = document.get("service_instance")
+    return instance_key(document["service"]["name"], instance["name"]) if instance is not None else None
+
+
+def component_document(
+    account: Account, name: str, environment: EnvironmentFacts, attached: Attachment | None
+) -> dict[str, Json]:
+    """The document of a component; a detached one reads neither service nor instance."""
+    key = component_key(name)
+    section: dict[str, Json] = {}
+    if attached is not None:
+        section["service"] = {"name": attached.service}
+        section["service_instance"] = {"name": attached.name, "inputs": dict(attached.inputs)}
+    tags = {
+        "proton:account": account.id,
+        "proton:component": account.arn(key),
+        "proton:environment": account.arn(environment_key(environment.name)),
+    }
+    return {
+        "component": {"name": name},
+        "environment": _environment(environment),
+        **section,
+        "proton_tags": tags,
+        "//": account.arn(key),
+    }
+
+
+def _environment(environment: EnvironmentFacts) -> dict[str, Json]:
+    return {"account_id": environment.account_id, "name": environment.name, "outputs": dict(environment.outputs)}
 
 
 def _service(name: str, code: CodeRepository) -> dict[str, Json]:

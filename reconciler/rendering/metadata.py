@@ -28,9 +28,21 @@ class Metadata:
 
 
 def metadata_text(
-    account: Account, key: Key, deployment: str, *, template: str, version: str, environment: str, deleted: bool
+    account: Account,
+    key: Key,
+    deployment: str,
+    *,
+    template: str,
+    version: str,
+    environment: str,
+    attached_to: Key | None = None,
+    deleted: bool,
 ) -> str:
-    """The file for one deployment. `version` is `major.minor`; `environment` is named for service instances only."""
+    """The file for one deployment. `version` is `major.minor`; `environment` is named for service instances and
+    components, which have no template; `attached_to` is the instance of an attached component."""
+    what = {"deploymentId": DELETED_ID if deleted else deployment, "isResourceDeleted": deleted}
+    if key.kind is Kind.COMPONENT:
+        return proton_json({**what, "componentMetadata": _component(account, key, environment, attached_to)})
     major, minor = version.split(".")
     resource = {
         "arn": account.arn(key),
@@ -40,13 +52,15 @@ def metadata_text(
     }
     if key.kind is Kind.INSTANCE:
         resource["environmentArn"] = account.arn(environment_key(environment))
-    return proton_json(
-        {
-            "deploymentId": DELETED_ID if deleted else deployment,
-            "isResourceDeleted": deleted,
-            "resourceMetadata": resource,
-        }
-    )
+    return proton_json({**what, "resourceMetadata": resource})
+
+
+def _component(account: Account, key: Key, environment: str, attached_to: Key | None) -> dict[str, str]:
+    found = {"arn": account.arn(key), "environmentArn": account.arn(environment_key(environment))}
+    if attached_to is not None:
+        found["serviceArn"] = account.arn(Key(Kind.SERVICE, attached_to.service))
+        found["serviceInstanceArn"] = account.arn(attached_to)
+    return {**found, "componentType": "default"}
 
 
 def read_metadata(data: bytes) -> Metadata | None:

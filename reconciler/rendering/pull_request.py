@@ -14,8 +14,7 @@ class Subject:
     key: str
     arn: str
     deployment_id: str
-    template: str
-    version: str
+    made_from: str
     folder: str
     catalog_commit: str
     requested_by: str
@@ -25,9 +24,9 @@ class Subject:
     timeout_days: int
 
 
-def title(key: str, template: str, version: str, what: str) -> str:
+def title(key: str, made_from: str, what: str) -> str:
     """One line that names the resource, what happens to it, and the template version."""
-    return f"{key}: {what} ({template} {version})"
+    return f"{key}: {what} ({made_from})"
 
 
 def what_changes(subject: str) -> str:
@@ -55,7 +54,7 @@ def body(subject: Subject) -> str:
 | | |
 |---|---|
 | Resource | `{subject.arn}` |
-| Template | `{subject.template}` {subject.version} |
+| Template | {subject.made_from} |
 | Folder | `{subject.folder}/` |
 | Deployment | `{subject.deployment_id}` |
 | Catalog commit | `{subject.catalog_commit}`{author} |

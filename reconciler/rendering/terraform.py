@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.model.documents import Json
 from reconciler.model.identity import Account
 from reconciler.model.keys import Key, Kind
+from reconciler.rendering.document import attached_to
 from reconciler.rendering.jsonstyle import proton_json
 from reconciler.rendering.metadata import METADATA_FILE, metadata_text
 
@@ -16,6 +17,7 @@ VARIABLES_FILES = {
     Kind.ENVIRONMENT: "proton.environment.variables.tf",
     Kind.INSTANCE: "proton.service_instance.variables.tf",
     Kind.PIPELINE: "proton.pipeline.variables.tf",
+    Kind.COMPONENT: "proton.component.variables.tf",
 }
 
 _ENVIRONMENT_OUTPUTS = """variable "environment" {
@@ -24,9 +26,9 @@ _ENVIRONMENT_OUTPUTS = """variable "environment" {
     name       = string
     outputs    = map(string)
   })
-  default = null
-}
+%s}
 """
+_DEFAULT_NULL = "  default = null\n"
 _SERVICE = """variable "service" {
   type = object({
     name                      = string
@@ -54,7 +56,7 @@ _VARIABLES = {
         _TAGS,
     ),
     Kind.INSTANCE: (
-        _ENVIRONMENT_OUTPUTS,
+        _ENVIRONMENT_OUTPUTS % _DEFAULT_NULL,
         _SERVICE % "",
         """variable "service_instance" {
   type = object({
@@ -83,9 +85,34 @@ _VARIABLES = {
   )
 }
 """,
-        _SERVICE % "  default = null\n",
+        _SERVICE % _DEFAULT_NULL,
         """variable "pipeline" {
   type = object({
+    inputs = any
+  })
+  default = null
+}
+""",
+        _TAGS,
+    ),
+    Kind.COMPONENT: (
+        """variable "component" {
+  type = object({
+    name = string
+  })
+}
+""",
+        _ENVIRONMENT_OUTPUTS % "",
+        """variable "service" {
+  type = object({
+    name = string
+  })
+  default = null
+}
+""",
+        """variable "service_instance" {
+  type = object({
+    name   = string
     inputs = any
   })
   default = null
@@ -115,8 +142,8 @@ This file is no longer managed by reconciler: its resource was deleted.
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a folder is rendered from. `files` are the bundle's own; `version` is `major.minor`; `environment` is the
-    environment of a service instance, else empty."""
+    """What a folder is rendered from. `files` are the bundle's own; `template` and `version` (`major.minor`) are empty
+    for a component; `environment` is where a service instance or a component lives, else empty."""
 
     account: Account
     key: Key
@@ -146,6 +173,7 @@ def render(rendering: Rendering, deployment_id: str, *, deleted: bool = False) -
         template=rendering.template,
         version=rendering.version,
         environment=rendering.environment,
+        attached_to=attached_to(rendering.document) if kind is Kind.COMPONENT else None,
         deleted=deleted,
     ).encode()
     return dict(sorted(files.items()))

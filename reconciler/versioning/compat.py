@@ -32,6 +32,23 @@ _UPPER = {
     "maxProperties": "MAX_PROPERTIES_LOWERED",
 }
 
+# The keywords behind a rule: an example has to break these, whatever else changed at the same place.
+_KEYWORDS: Mapping[str, tuple[str, ...]] = {
+    "NULLABLE_REMOVED": ("nullable",),
+    "ENUM_ADDED": ("enum",),
+    "ENUM_VALUE_REMOVED": ("enum",),
+    "PATTERN_ADDED": ("pattern",),
+    "PATTERN_CHANGED": ("pattern",),
+    "FORMAT_ADDED": ("format",),
+    "FORMAT_CHANGED": ("format",),
+    "MULTIPLE_OF_CHANGED": ("multipleOf",),
+    "UNIQUE_ITEMS_ADDED": ("uniqueItems",),
+    "MINIMUM_RAISED": ("minimum", "exclusiveMinimum"),
+    "MAXIMUM_LOWERED": ("maximum", "exclusiveMaximum"),
+    "ADDITIONAL_REFUSED": ("additionalProperties",),
+    **{rule: (key,) for key, rule in {**_LOWER, **_UPPER}.items()},
+}
+
 
 @dataclass(frozen=True)
 class Incompatibility:
@@ -61,6 +78,15 @@ class _Change:
     new: Schema = field(repr=False)
     missing: str = ""
 
+    @property
+    def alone(self) -> Schema:
+        """The old schema with this change and no other; the new one for a rule about more than keywords."""
+        keywords = _KEYWORDS.get(self.rule)
+        if keywords is None:
+            return self.new
+        kept = {key: value for key, value in self.old.items() if key not in keywords}
+        return kept | {key: self.new[key] for key in keywords if key in self.new}
+
 
 def compare(old: BundleSchema, new: BundleSchema) -> tuple[Incompatibility, ...]:
     """Why `new` cannot be a minor version after `old`; nothing when it can."""
@@ -81,7 +107,7 @@ def _compare_types(label: str, old: InputType, new: InputType) -> Iterator[Incom
     for change in _schemas(old.schema, new.schema, ()):
         blamed = (*change.path, change.missing) if change.missing else change.path
         tolerated = change.rule == "PROPERTY_REMOVED"
-        example = witness.find(change.path, change.old, change.new, None if tolerated else blamed)
+        example = witness.find(change.path, change.old, change.alone, None if tolerated else blamed)
         yield Incompatibility(_where(label, blamed), change.rule, change.message, example)
 
 

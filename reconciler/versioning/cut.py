@@ -95,16 +95,18 @@ def _register(
     bundle, problems = read(major)
     newest = record.newest(None if major is None else VersionLine(major))
     breaks: tuple[Incompatibility, ...] = ()
+    switched = "", ""
     if bundle is not None and newest is not None:
         before = pinned(newest.bundle)
         breaks = compare(before.schema, bundle.schema) if before is not None else ()
+        switched = _switched(before, bundle, newest) if before is not None else switched
     version = _number(record, major, newest, bool(breaks))
     errors = [problem for problem in problems if problem.is_error]
-    code = message = ""
+    code, message = switched
     if errors:
         code = errors[0].code
         message = "; ".join(str(problem).replace(f"[{code}] ", "", 1) for problem in errors)
-    elif breaks and major is not None:
+    elif breaks and major is not None and not code:
         code, message = "SCHEMA_INCOMPATIBLE", incompatible(breaks, newest, f"{path.rsplit('/', 1)[0]}/v{major + 1}")
     status = "REGISTRATION_FAILED" if code else "PUBLISHED" if _publishes(template, version) else "DRAFT"
     cut = VersionRecord(
@@ -114,11 +116,25 @@ def _register(
         content=content_id(tree),
         catalog_commit=moment.catalog_commit,
         at=moment.now,
-        compatible=tuple(map(str, bundle.compatible)) if bundle is not None else (),
+        compatible=tuple(map(str, bundle.registration.compatible)) if bundle is not None else (),
+        component_sources=bundle.registration.component_sources if bundle is not None else (),
         code=code,
         message=message,
+        source=template.revision,
     )
     return Cut(template.key, cut, tree if not code else None, problems, breaks)
+
+
+def _switched(before: Bundle, bundle: Bundle, newest: VersionRecord) -> tuple[str, str]:
+    """TPL-2: whether others provision an environment is chosen once. A minor that said otherwise would stop everybody
+    who follows it. Code and message; empty when nothing is switched."""
+    way_out = f"{_WAY_OUT}a template of another name, or undo the change"
+    if before.is_customer_managed and not bundle.is_customer_managed:
+        message = f"others provision the environments of {newest.version}, and this brings an infrastructure/"
+        return "UNEXPECTED_DIRECTORY", message + way_out
+    if bundle.is_customer_managed and not before.is_customer_managed:
+        return "MISSING_DIRECTORY", f"{newest.version} has an infrastructure/, and this has none{way_out}"
+    return "", ""
 
 
 def incompatible(breaks: tuple[Incompatibility, ...], newest: VersionRecord | None, way_out: str) -> str:
@@ -135,14 +151,18 @@ def _broken(item: Incompatibility) -> str:
 
 
 def failed_now(template: TemplateFolder, record: TemplateRecord) -> Iterator[Problem]:
-    """What stands in the catalog and failed to register for its schema, in this pass or in an earlier one: nothing in
-    the bundle by itself says so."""
+    """What stands in the catalog and failed to register for what it changes, in this pass or in an earlier one:
+    nothing in the bundle by itself says so."""
     for major, (path, tree) in template.majors.items():
         tried = [item for item in record.versions if major is None or item.version.major == major]
-        if tried and tried[-1].bundle == tree.id and tried[-1].code == "SCHEMA_INCOMPATIBLE":
-            message, _, hint = tried[-1].message.partition(_WAY_OUT)
-            hint = f"put this bundle into {hint}" if hint else "put this bundle into a new major, or undo the change"
-            yield Problem(Position(f"{path}/{SCHEMA_FILE}"), tried[-1].code, message, hint)
+        if not tried or tried[-1].bundle != tree.id:
+            continue
+        code, (message, is_said, hint) = tried[-1].code, tried[-1].message.partition(_WAY_OUT)
+        hint = f"put this bundle into {hint or 'a new major, or undo the change'}"
+        if code == "SCHEMA_INCOMPATIBLE":
+            yield Problem(Position(f"{path}/{SCHEMA_FILE}"), code, message, hint)
+        elif is_said:
+            yield Problem(Position(path), code, message, hint)
 
 
 def _number(record: TemplateRecord, major: int | None, newest: VersionRecord | None, breaks: bool) -> Version:

@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from reconciler.catalog.dialect import TYPES, effective, exact, frozen, required_inputs, validator
+from reconciler.catalog.dialect import INTEGER_BITS, TYPES, effective, exact, frozen, required_inputs, validator
 from reconciler.catalog.inputs import InputType
 from reconciler.catalog.patterns import Fuel, PatternError, parse_pattern
 from reconciler.catalog.yamlfile import DataPath
@@ -70,12 +70,16 @@ class Witness:
     def find(self, path: Path, old: Schema, new: Schema, blamed: Path | None) -> Json | None:
         """A document valid under the old type in which the value at `path` shows the change from `old` to `new`.
 
-        The new type finds fault with it at `blamed` or below; None for `blamed` leaves the new type's opinion out.
+        The new type finds fault with it at `blamed` or below, and `new` with the value; None for `blamed` leaves the
+        opinion of both out.
         """
         self.changes += 1
         if self.changes > MAX_CHANGES:
             return None
+        checker = validator(new)
         for value in islice(self._guesses(old, new, len(path)), MAX_GUESSES):
+            if blamed is not None and checker.is_valid(value):
+                continue
             self.trials += 1
             if self.trials > MAX_TRIALS:
                 return None
@@ -232,6 +236,10 @@ def _numbers(old: Schema, new: Schema) -> Iterator[float]:
     points = [exact(bound) + step for bound in bounds for step in (0, -1, 1)] + [
         exact(number) for number in (0, 1, 0.5, -1)
     ]
+    if "multipleOf" in new:
+        points.insert(0, exact(new["multipleOf"]) / 2)
+    if new.get("format") in INTEGER_BITS:
+        points.insert(0, exact(2 ** (INTEGER_BITS[new["format"]] - 1)))
     unit = exact(old.get("multipleOf", 1))
     if len(bounds) > 1:
         points.append((exact(bounds[-1]) + exact(bounds[-2])) / 2)

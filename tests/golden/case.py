@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.model.engines import Engine
 from reconciler.model.keys import Key, parse_key
 from reconciler.model.reports import ReportStatus
 from reconciler.planning.document import plan_document
@@ -21,10 +22,11 @@ from tests.support.observer import MemoryForge, Pull
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
-CATALOGS = {"small": HERE / "catalogs/small", "example": HERE.parent.parent / "catalog-example"}
+CATALOGS = {path.name: path for path in (HERE / "catalogs").iterdir()}
+CATALOGS["example"] = HERE.parent.parent / "catalog-example"
 _STEP_KEYS = {
     "settle", "pass", "expect", "edit", "move", "remove", "merge", "close", "reopen", "run", "report", "put", "wait",
-    "race", "retry", "allow_deletes", "outputs", "unreachable",
+    "race", "retry", "allow_deletes", "outputs", "unreachable", "render", "suppose",
 }  # fmt: skip
 
 Step = Mapping[str, Any]
@@ -51,11 +53,16 @@ def play(name: str) -> Iterator[Shown]:
     assert set(document) <= {"about", "catalog", "outputs", "steps"}, f"{name}: unknown key"
     life = Life(files_of_folder(CATALOGS[document["catalog"]]), document.get("outputs"))
     shown = 0
+    known: dict[str, bytes] = {}
     for step in document["steps"]:
         assert set(step) <= _STEP_KEYS, f"{name}: unknown key in step: {set(step) - _STEP_KEYS}"
         _prepare(life, step)
         if step.get("settle"):
             life.settle()
+            continue
+        if "render" in step:
+            shown += 1
+            yield _rendered(f"{shown:02}-{step['render']}", life, step, known)
             continue
         done = _pass(life, step)
         if "pass" in step:
@@ -121,6 +128,21 @@ def _pass(life: Life, step: Step) -> Pass:
     after = life.look().plan
     assert done.plan is None or (after is not None and ("race" in step or not after.has_changes))
     return done
+
+
+def _rendered(name: str, life: Life, step: Step, known: dict[str, bytes]) -> Shown:
+    """What every resource would get with the outputs that are supposed, but for files that were shown before; and the
+    plan as it is without them."""
+    supposed = {parse_key(key): outputs for key, outputs in step.get("suppose", {}).items()}
+    first, second = life.render(supposed), life.render(supposed)
+    assert first == second
+    told = [f"blocked {key} {blocked.reason}" for key, blocked in first.blocked.items()]
+    files = _plans(life.look(engines=frozenset(Engine)))
+    lines = [f"{key}: {blocked.message}\n-> {blocked.hint}\n" for key, blocked in first.blocked.items()]
+    files |= {"blocked.txt": "".join(lines).encode()} if lines else {}
+    files |= {f"files/{path}": data for path, data in first.files.items() if known.get(path) != data}
+    known.update(first.files)
+    return Shown(name, step["expect"], told, files)
 
 
 def _moved(path: str, old: str, new: str) -> str:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from cfnlint.decode.decode import decode
 
 from tests.golden.case import CASES, HERE, case_names, expected, is_safe, play
 
@@ -42,6 +46,49 @@ def test_every_generated_file_is_formatted_as_terraform_wants_it() -> None:
         env={**environment, "CHECKPOINT_DISABLE": "1"},
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["builds", "example", "stacks"])
+def test_another_process_gives_the_same_bytes(name: str) -> None:
+    """Whatever order its sets and hashes have."""
+    script = f"from tests.golden.test_golden import digest; print(digest({name!r}))"
+    top = HERE.parent.parent
+    environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(top)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=top, env=environment)
+    assert (done.returncode, done.stdout.strip()) == (0, digest(name)), done.stderr
+
+
+def digest(name: str) -> str:
+    """All that comes of a case."""
+    steps = {step.name: sorted(step.files.items()) for step in play(name)}
+    return hashlib.sha256(repr(steps).encode()).hexdigest()
+
+
+def blessed(*suffixes: str) -> list[Path]:
+    """Rendered files of all cases by the end of their names."""
+    found = [path for path in CASES.glob("*/expected/*/files/**/*") if path.name.endswith(suffixes) and path.is_file()]
+    assert found
+    return found
+
+
+def test_every_rendered_stack_can_be_decoded() -> None:
+    ours = ("deployment-metadata.json", "buildspec.json", "project.json", "proton.auto.tfvars.json", "inputs.json")
+    stacks = [path for path in blessed(".yaml", ".yml", ".json") if not path.name.endswith(ours)]
+    assert {path.suffix for path in stacks} == {".yaml", ".yml", ".json"}
+    for path in stacks:
+        template, found = decode(str(path))
+        assert not found, f"{path}: {found}"
+        assert template["Resources"]
+
+
+def test_every_buildspec_and_project_can_be_read() -> None:
+    for path in blessed("buildspec.json"):
+        spec = json.loads(path.read_bytes())
+        assert spec["version"] == "0.2"
+        assert all(isinstance(command, str) for command in spec["phases"]["build"]["commands"]), path
+    for path in blessed("project.json"):
+        variables = json.loads(path.read_bytes())["Environment"]["EnvironmentVariables"]
+        assert [item["Name"] for item in variables if item["Name"] == "RESOURCE_ARN"] == ["RESOURCE_ARN"], path
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

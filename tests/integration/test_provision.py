@@ -347,16 +347,6 @@ def test_a_tree_of_endless_depth_stops_no_other_folder(infra: Infra) -> None:
     assert "folders below deep/d/d are nested more than 100 deep" in refused.message
 
 
-def test_components_are_skipped_and_fail_no_run(infra: Infra) -> None:
-    arns = {"arn": ARN + "component/bucket", "environmentArn": ARN + "environment/dev", "componentType": "default"}
-    document = {"deploymentId": "c-1", "isResourceDeleted": False, "componentMetadata": arns}
-    infra.push(**{"dev/bucket/.proton/deployment-metadata.json": json.dumps(document)})
-    result = _call(provision, "--repository", infra.bare, "--cache", infra.place / "cache")
-    assert result.exit_code == 0, result.output
-    assert "skipped dev/bucket\n  a component of AWS Proton" in result.stdout
-    assert "folders: 1 skipped" in result.stdout
-
-
 def test_in_a_catalog_the_repository_must_be_named(infra: Infra) -> None:
     infra.push(**{"reconciler.yaml": "kind: Settings\n"})
     for plan in ([], ["--plan"]):

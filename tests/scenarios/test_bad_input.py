@@ -171,7 +171,7 @@ BUNDLES: dict[str, tuple[Change, str, str]] = {
         f"{WORKER}/instance_infrastructure/main.tf:1:1",
         "TEMPLATE_SYNTAX",
     ),
-    "a file of 100 MB": (_huge(f"{WORKER}/instance_infrastructure/main.tf"), f"{WORKER}/", "the limit is"),
+    "a file of 100 MB": (_huge(f"{WORKER}/instance_infrastructure/main.tf"), WORKER, "the limit is"),
 }
 
 

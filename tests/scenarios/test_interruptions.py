@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.birth import init_records
+from reconciler.engine.interventions import cancel, forget
 from reconciler.engine.passes import Options
 from reconciler.engine.place import Place, find_place
 from reconciler.engine.scaffold import scaffold
@@ -17,14 +18,14 @@ from reconciler.engine.store import RecordStore
 from reconciler.errors import ReconcilerError, TryAgainError
 from reconciler.forges.base import PullState
 from reconciler.gitstore.local import LocalRemote
-from reconciler.model.keys import instance_key
+from reconciler.model.keys import instance_key, pipeline_key
 from reconciler.model.reports import ReportStatus
 from tests.support.story import FILES, NOW, Story, environment, service
 
 
-def _catalog(port: int = 80, cidr: str = "a", *, instance: bool = True) -> dict[str, str | None]:
+def _catalog(port: int = 80, cidr: str = "a", *, instance: bool = True, pipeline: bool = True) -> dict[str, str | None]:
     instances = [("one", "dev", port), *([("two", "dev", 81)] if instance else [])]
-    return {**environment("dev", cidr=cidr), **service("shop", *instances, pipeline=True)}
+    return {**environment("dev", cidr=cidr), **service("shop", *instances, pipeline=pipeline)}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Refusal:
 def retry(story: Story) -> bool:
     """A person asks for another attempt, and again when the first asking was interrupted."""
     return not story.apply(Options(retry=frozenset({instance_key("shop", "one")}))).failures
+
+
+def stop(story: Story) -> bool:
+    """A person cancels what is under way."""
+    cancel(story.place, instance_key("shop", "one"), lambda: NOW, lambda line: None)
+    return True
+
+
+def let_go(story: Story) -> bool:
+    """A person forgets the pipeline."""
+    forget(story.place, pipeline_key("shop"), "it moved", lambda: NOW, lambda line: None)
+    return True
 
 
 def apply(story: Story) -> bool:
@@ -70,7 +83,8 @@ def report_other_outputs(story: Story) -> bool:
 
 
 # Everything that a pass does happens in here: versions, environments, instances and pipeline in turn, a desire that
-# changes while a pull request is open, a failure and its repair, a new version, a deletion, a refusal and another try.
+# changes while a pull request is open, a failure and its repair, a new version, a deletion, a refusal and another try,
+# a cancellation and another try, and a pipeline that is let go.
 STORY: tuple[Edit | Refusal | Callable[[Story], bool], ...] = (
     *(apply, merge, report, apply),
     Edit(_catalog(port=90)),  # the pull request of shop/one is open: it is superseded
@@ -83,6 +97,10 @@ STORY: tuple[Edit | Refusal | Callable[[Story], bool], ...] = (
     Edit(_catalog(port=95, cidr="b", instance=False)),
     *(apply, Refusal(), apply, retry, merge, report_other_outputs),
     *(apply, merge, report_other_outputs, apply),
+    Edit(_catalog(port=96, cidr="b", instance=False)),
+    *(apply, stop, apply, retry, merge, report_other_outputs, apply, merge, report_other_outputs, apply),
+    Edit(_catalog(port=96, cidr="b", instance=False, pipeline=False)),
+    *(let_go, apply),
 )
 
 
@@ -156,7 +174,7 @@ def test_the_story_ends_well(undisturbed: tuple[int, dict[str, object]], tmp_pat
     count, end = undisturbed
     states = [state for _, _, state, _ in end["pulls"]]
     assert count > 60
-    assert states.count(PullState.CLOSED) == 2, "the superseded one, and the refused one"
+    assert states.count(PullState.CLOSED) == 3, "the superseded, the refused and the cancelled one"
     assert states.count(PullState.OPEN) == 0
     assert not [path for path in end["records"] if path.startswith("index/unsettled/")]
 

@@ -102,21 +102,29 @@ CATALOG: Mapping[str, str] = {
     "repositories/infra.yaml": REPOSITORY,
     f"{NET}/schema/schema.yaml": ENVIRONMENT_SCHEMA,
     f"{NET}/infrastructure/manifest.yaml": MANIFEST,
-    f"{NET}/infrastructure/main.tf": 'resource "a" "b" {}\n',
+    f"{NET}/infrastructure/main.tf": 'resource "a" "b" {\n  c = var.environment.inputs.cidr\n}\n',
     f"{WEB}/schema/schema.yaml": PIPELINE_SCHEMA,
     f"{WEB}/instance_infrastructure/manifest.yaml": MANIFEST,
-    f"{WEB}/instance_infrastructure/main.tf": 'resource "c" "d" {}\n',
+    f"{WEB}/instance_infrastructure/main.tf": 'resource "c" "d" {\n  e = var.service_instance.inputs.port\n}\n',
     f"{WEB}/pipeline_infrastructure/manifest.yaml": MANIFEST,
-    f"{WEB}/pipeline_infrastructure/main.tf": 'resource "e" "f" {}\n',
+    f"{WEB}/pipeline_infrastructure/main.tf": 'resource "e" "f" {\n  g = var.pipeline.inputs.test\n}\n',
     f"{WEB}/.template-registration.yaml": "compatible_environments: [net:1]\n",
     f"{JOB}/schema/schema.yaml": INSTANCE_SCHEMA,
     f"{JOB}/instance_infrastructure/manifest.yaml": MANIFEST,
-    f"{JOB}/instance_infrastructure/main.tf": 'resource "g" "h" {}\n',
+    f"{JOB}/instance_infrastructure/main.tf": 'resource "g" "h" {\n  i = var.service_instance.inputs.port\n}\n',
     f"{JOB}/.compatible-envs": "net:1\n",
     "environments/dev/environment.yaml": ENVIRONMENT,
     "services/shop/service.yaml": SHOP,
     "services/mail/service.yaml": MAIL,
 }
+
+
+COMPONENT_MANIFEST = MANIFEST.replace('"*"', "main.tf")
+
+
+def component_file(name: str, spec: str) -> str:
+    """A `component.yaml`; `spec` is in flow style."""
+    return f"apiVersion: reconciler/v1\nkind: Component\nmetadata: {{name: {name}}}\nspec: {spec}\n"
 
 
 def environment_file(name: str, cidr: str = "10.0.0.0/16", template: str = "net", version: str = "1") -> str:

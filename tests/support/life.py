@@ -8,26 +8,36 @@ from datetime import datetime, timedelta
 
 from reconciler.catalog.checks import check_scope
 from reconciler.catalog.load import Catalog
-from reconciler.model.keys import Key
+from reconciler.model.engines import Engine
+from reconciler.model.keys import Key, component_key, environment_key
 from reconciler.model.problems import Problem
 from reconciler.model.reports import ReportStatus
 from reconciler.model.trees import Tree
+from reconciler.planning.decide import decide_anew
+from reconciler.planning.desired import desired_of
 from reconciler.planning.observations import PullState
 from reconciler.planning.outcomes import Outcome, apply_outcome, is_orphan
 from reconciler.planning.plan import plan
+from reconciler.planning.proposal import files_of
 from reconciler.planning.result import Plan
 from reconciler.planning.scope import scope_of
+from reconciler.planning.suppose import suppose
 from reconciler.planning.world import Request, World
 from reconciler.records.book import RecordBook
 from reconciler.records.codec import encode_lineage
 from reconciler.records.layout import LINEAGE, bundle_path
-from reconciler.records.record import Record
+from reconciler.records.record import Blocked, Record
+from reconciler.rendering.jinja import DirectJinja
+from reconciler.rendering.wellformed import check_stack
 from tests.support.memory import files_of_tree, memory_tree
 from tests.support.observer import MemoryForge, Pull
 
 LINEAGE_ID = "11111111-2222-3333-4444-555555555555"
 START = datetime.fromisoformat("2024-05-01T09:00:00Z")
 NOBODY: frozenset[Key] = frozenset()
+# What a pass carries out here; everything else is rendered and planned.
+ENGINES = frozenset({Engine.TERRAFORM})
+JINJA = DirectJinja(check_stack)
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Pass:
     edits: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
     opened: tuple[Pull, ...] = ()
     log: tuple[str, ...] = ()
+    world: World | None = field(default=None, repr=False)
 
     @property
     def decisions(self) -> list[str]:
@@ -53,6 +64,14 @@ class Pass:
             *(f"blocked {record.key} {blocked.reason}" for record, blocked in self.plan.blocked),
             *(f"unchanged {key}" for key in self.plan.unchanged),
         ]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Rendered files by their whole path, and why there are none for other keys."""
+
+    files: Mapping[str, bytes]
+    blocked: Mapping[Key, Blocked]
 
 
 class Life:
@@ -85,20 +104,45 @@ class Life:
         """One record as it is."""
         return self.book().get(key)
 
-    def look(self, *, retry: frozenset[Key] = NOBODY, allow_deletes: frozenset[Key] = NOBODY) -> Pass:
-        """What a pass would decide now. Nothing changes."""
+    def look(
+        self,
+        *,
+        retry: frozenset[Key] = NOBODY,
+        allow_deletes: frozenset[Key] = NOBODY,
+        engines: frozenset[Engine] = ENGINES,
+    ) -> Pass:
+        """What a pass would decide now; with every engine, what `plan` shows. Nothing changes."""
         book = self.book()
         catalog = Catalog(memory_tree(self.catalog))
         before: Tree | None = memory_tree(self._seen) if self._seen is not None else None
         if not any(problem.is_error for problem in catalog.problems):
             scope = scope_of(catalog, before, book)
-            check_scope(catalog, scope.environments, scope.services, everything=scope.everything)
+            check_scope(catalog, scope.environments, scope.services, scope.components, everything=scope.everything)
         if any(problem.is_error for problem in catalog.problems):
             return Pass(None, book, catalog.problems)
         commit = f"{self._commits + (self._seen != self.catalog):040x}"
         request = Request(commit, "Ada <ada@example.com>", book.lineage, self.now, retry, NOBODY, allow_deletes)
-        made = plan(World(catalog, book, self.forge, request), scope.including(retry))
-        return Pass(made, book, catalog.problems)
+        new = frozenset(component_key(name) for name in scope.components)
+        world = World(catalog, book, self.forge, request, JINJA, engines=engines, new_components=new)
+        return Pass(plan(world, scope.including(retry)), book, catalog.problems, world=world)
+
+    def render(self, supposed: Mapping[Key, Mapping[str, str]]) -> Rendered:
+        """What every resource of the catalog would get, once those that are supposed to have succeeded with these
+        outputs did. Nothing changes."""
+        world = self.look(engines=frozenset(Engine)).world
+        assert world is not None
+        suppose(world, supposed)
+        files: dict[str, bytes] = {}
+        blocked: dict[Key, Blocked] = {}
+        for key in everything(world.catalog):
+            desired = desired_of(world, key)
+            assert desired is not None
+            if isinstance(desired, Blocked):
+                blocked[key] = desired
+            else:
+                made = files_of(decide_anew(world, RecordBook(None).get(key), desired), desired.bundle, world.jinja)
+                files |= {f"{desired.target.folder}/{path}": data for path, data in made.items()}
+        return Rendered(files, blocked)
 
     def apply(
         self,
@@ -171,3 +215,12 @@ class Life:
                 self.records[path] = data
         for identity, tree in book.pins.items():
             self.records |= {f"{bundle_path(identity)}/{path}": data for path, data in files_of_tree(tree).items()}
+
+
+def everything(catalog: Catalog) -> list[Key]:
+    """The keys of all resources of a catalog, services left out, in an order of their own."""
+    keys = [environment_key(name) for name in catalog.environment_names()]
+    keys += [component_key(name) for name in catalog.component_names()]
+    services = [service for name in catalog.service_names() if (service := catalog.service(name)) is not None]
+    keys += [instance.key for service in services for instance in service.instances]
+    return keys + [service.pipeline.key for service in services if service.pipeline is not None]

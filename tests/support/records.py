@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reconciler.model.identity import Target
 from reconciler.model.keys import Key, Kind, environment_key, instance_key, pipeline_key
 from reconciler.model.lifecycle import Status
+from reconciler.model.revisions import Revision
 from reconciler.model.versions import Version
 from reconciler.records.record import Blocked, Deployment, PullRequestRef, Record, TemplateRecord, VersionRecord
 
@@ -129,6 +130,7 @@ TEMPLATES = st.builds(
             compatible=st.lists(TEXTS, max_size=2).map(tuple),
             code=TEXTS,
             message=TEXTS,
+            source=st.none() | st.builds(Revision, TEXTS, TEXTS, TEXTS, TEXTS),
         ),
         max_size=3,
     ).map(tuple),

@@ -44,9 +44,16 @@ CLI, CATALOG, PLANNING, VERSIONING, FORGES, AUTOMATION = (
 _OPTIONS = {"pr": FORGES, "provision": AUTOMATION, "notify": AUTOMATION}
 
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
-_NO_PROBLEM = {"REGISTRATION_FAILED"}  # a status
-_WARNINGS = {"TEMPLATE_FORMAT", "SCHEMA_TOLERATED", "REGISTRATION_TOLERATED", "YAML_DUPLICATE_KEY"}
-_OF_BUNDLES = ("bundle", "manifest", "registration", "inputschema", "yamlfile")
+_NO_PROBLEM = {"REGISTRATION_FAILED", "DIRECTLY_DEFINED"}  # a status, and a source of components
+_WARNINGS = {
+    "TEMPLATE_FORMAT",
+    "SCHEMA_TOLERATED",
+    "SCHEMA_UNUSED",
+    "MANIFEST_TOLERATED",
+    "REGISTRATION_TOLERATED",
+    "YAML_DUPLICATE_KEY",
+}
+_OF_BUNDLES = ("bundle", "codebuild", "manifest", "registration", "inputschema", "yamlfile")
 _FENCED = re.compile(
     r"(?:^`(?P<path>[^`\n]+)`\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )

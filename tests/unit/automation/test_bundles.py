@@ -3,6 +3,7 @@ from __future__ import annotations
 from reconciler.automation.bundles import file_problems, syntax_problems
 from reconciler.catalog.bundle import read_bundle
 from reconciler.model.keys import Kind
+from reconciler.planning.inspection import inspect_bundle
 from tests.support.catalogs import CATALOG, NET
 from tests.support.memory import memory_tree
 
@@ -14,7 +15,7 @@ def problems_of(main: str) -> list[tuple[str, str]]:
     assert tree is not None
     bundle, _ = read_bundle(tree, NET, Kind.ENVIRONMENT_TEMPLATE)
     assert bundle is not None
-    return [(str(problem.position), problem.code) for problem in syntax_problems(NET, bundle)]
+    return [(str(problem.position), problem.code) for problem in inspect_bundle(syntax_problems, NET, bundle)]
 
 
 def test_a_bundle_that_terraform_can_read_has_no_problem_however_it_is_formatted() -> None:

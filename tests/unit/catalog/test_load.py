@@ -10,7 +10,7 @@ from reconciler.model.identity import Account
 from reconciler.model.keys import Key, Kind
 from reconciler.model.trees import Entry
 from reconciler.model.versions import VersionLine
-from tests.support.catalogs import CATALOG, JOB, MAIL, NET, WEB
+from tests.support.catalogs import CATALOG, JOB, MAIL, NET, SHOP, WEB
 from tests.support.memory import MemoryReader, link, memory_tree
 
 NET_KEY, WEB_KEY, JOB_KEY = (
@@ -58,7 +58,11 @@ def test_nothing_is_read_but_what_is_asked_for() -> None:
 def test_an_environment_is_what_its_file_says() -> None:
     environment = catalog().environment("dev")
     assert environment is not None
-    assert (environment.template, environment.line, environment.repository) == ("net", VersionLine(1), "infra")
+    assert (environment.template, environment.line, environment.provisioning.repository) == (
+        "net",
+        VersionLine(1),
+        "infra",
+    )
     assert environment.inputs.values == {"cidr": "10.1.0.0/16"}
     assert str(environment.inputs.at(("cidr",))) == "environments/dev/environment.yaml:9:11"
     assert catalog().environment("prod") is None
@@ -131,7 +135,7 @@ def test_compatible_environments_come_from_either_file(edits: dict[str, str | No
     found = catalog(**edits)
     bundle = found.bundle(found.templates()[JOB_KEY], 1)[0]
     assert bundle is not None
-    assert [str(item) for item in bundle.compatible] == compatible
+    assert [str(item) for item in bundle.registration.compatible] == compatible
 
 
 def test_the_registration_file_is_no_content_and_everything_else_is() -> None:
@@ -193,3 +197,14 @@ def test_folders_are_compared_with_services_that_are_not_looked_at() -> None:
         found = catalog(**{"services/shop-b/service.yaml": shop_b, "services/shop/service.yaml": more})
         check_scope(found, (), (name,))
         assert [problem.code for problem in found.problems] == ["FOLDER_TAKEN"]
+
+
+@pytest.mark.parametrize(("pipeline", "error"), [("pipeline: {test: make}\n", False), ("", True)])
+def test_a_spec_may_begin_with_a_pipeline_alone(pipeline: str, error: bool) -> None:
+    files = {
+        "services/shop/service.yaml": SHOP[: SHOP.index("  pipeline")] + "  specFile: spec.yaml\n",
+        "services/shop/spec.yaml": f"proton: ServiceSpec\n{pipeline}instances: []\n",
+    }
+    catalog = Catalog(memory_tree({**CATALOG, **files}))
+    check_everything(catalog)
+    assert [item.is_error for item in catalog.problems if item.code == "SPEC_INVALID"] == [error]

@@ -74,3 +74,22 @@ def test_patterns_that_cannot_be_used_are_refused(text: str) -> None:
 
 def test_a_pattern_that_python_would_warn_of_is_taken_quietly() -> None:
     assert parse_pattern("[[a]").found_in("[")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "does_not"),
+    [
+        (r"^[\w-.]+$", "a-b.c", "a b"),
+        (r"^[a-z\d-_]+$", "a1-_", "A"),
+        (r"^[.-\w]+$", "a.-", "/"),
+        (r"^[\w-]+$", "a-b", "a.b"),
+        (r"^a\z", "a", "ab"),
+        (r"^(?<name>[a-z]+)-(?<n>\d+)$", "ab-1", "ab"),
+        (r"^[a-c]+$", "abc", "-"),
+        (r"^\[\w-\]$", "[a-]", "a"),
+    ],
+)
+def test_what_other_dialects_mean_is_understood(pattern: str, fits: str, does_not: str) -> None:
+    parsed = parse_pattern(pattern)
+    assert parsed.found_in(fits)
+    assert not parsed.found_in(does_not)

@@ -70,7 +70,7 @@ def test_a_text_is_a_key_or_refused_with_the_forms_that_exist(text: str) -> None
         "service/a/instance/b",
         "service/a/service-instance",
         "service/a/service-instance/b/c",
-        "component/bucket",
+        "component/a/b",
         f"environment/{'a' * (MAX_NAME + 1)}",
         "Environment/dev",
     ],

@@ -8,7 +8,7 @@ from reconciler.model.lifecycle import Event, Status, after, started
 
 ALL = list(itertools.product(Status, Event))
 RUNNING = [Status.IN_PROGRESS, Status.DELETE_IN_PROGRESS]
-OVER = {Event.SUCCEED, Event.FAIL, Event.CLOSE, Event.TIME_OUT, Event.SUPERSEDE}
+OVER = {Event.SUCCEED, Event.FAIL, Event.CLOSE, Event.CANCEL, Event.TIME_OUT, Event.SUPERSEDE}
 
 
 @pytest.mark.parametrize("event", sorted(OVER))

@@ -24,11 +24,11 @@ def written(files: dict[str, bytes], book: RecordBook) -> dict[str, bytes]:
 
 def used(record: Record) -> set[Key]:
     """What the indexes should say about a record."""
-    latest = record.latest
-    if latest is None or latest.status.is_gone:
+    if record.latest is None or record.latest.status.is_gone:
         return set()
     kind = Kind.ENVIRONMENT_TEMPLATE if record.key.kind is Kind.ENVIRONMENT else Kind.SERVICE_TEMPLATE
-    return {Key(kind, latest.template), *([environment_key(latest.environment)] if latest.environment else [])}
+    roles = [role for role in (record.latest, record.effective, record.placed) if role is not None]
+    return {key for role in roles for key in (Key(kind, role.template), *role.reads)}
 
 
 @settings(deadline=None, max_examples=60)
@@ -88,7 +88,7 @@ def test_a_key_that_nobody_heard_of_has_an_empty_record() -> None:
 
 def test_an_instance_is_listed_with_its_template_and_its_environment() -> None:
     key = instance_key("shop", "a")
-    book = book_with(Record(key, 1, latest=deployment(key=key, template="web", environment="dev")))
+    book = book_with(Record(key, 1, latest=deployment(key=key, template="web", environment="dev", reads=(DEV,))))
     tree = memory_tree(written({}, book))
     assert RecordBook(tree).users(DEV) == {key}
     assert RecordBook(tree).users(Key(Kind.SERVICE_TEMPLATE, "web")) == {key}

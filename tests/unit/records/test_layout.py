@@ -65,7 +65,7 @@ def test_a_shard_is_two_hexadecimal_digits(name: str) -> None:
         "lineage.json",
         "resources/environment/ef/dev",
         "resources/environment/dev.json",
-        "resources/component/ef/dev.json",
+        "resources/module/ef/dev.json",
         "index/unsettled/environment/dev",
         "resources/service/8d/shop/x.json",
     ],

@@ -63,7 +63,7 @@ def test_protons_own_files_are_read_too() -> None:
         b'{"deploymentId": "d"}',
         b'{"deploymentId": "d", "resourceMetadata": "x"}',
         b'{"deploymentId": 1, "resourceMetadata": {"arn": "arn:aws:proton:us-east-1:1:environment/dev"}}',
-        b'{"deploymentId": "d", "resourceMetadata": {"arn": "arn:aws:proton:us-east-1:1:component/c"}}',
+        b'{"deploymentId": "d", "resourceMetadata": {"arn": "arn:aws:proton:us-east-1:1:module/c"}}',
         b'{"deploymentId": "d", "resourceMetadata": {"arn": 1}}',
         b"[" * 100_000,
     ],

@@ -23,7 +23,7 @@ from reconciler.rendering.metadata import METADATA_FILE
 from reconciler.rendering.terraform import TFVARS_FILE, Rendering, render
 
 ACCOUNT = Account("111122223333", "eu-west-1")
-DEV = EnvironmentFacts("dev", {"network_id": "n-1"})
+DEV = EnvironmentFacts("dev", "111122223333", {"network_id": "n-1"})
 DOCUMENTS: dict[Key, dict[str, Any]] = {
     environment_key("dev"): environment_document(ACCOUNT, "net", "dev", {"z": 1, "a": 2}),
     instance_key("shop", "shop-dev"): instance_document(

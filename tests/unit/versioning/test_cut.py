@@ -179,3 +179,16 @@ def test_what_was_cut_never_changes() -> None:
     assert templates.record.versions[:1] == before
     assert templates.record.withdrawn == ("1.0",)
     assert replace(templates.record, versions=before, withdrawn=()) == TemplateRecord(NET_KEY, before)
+
+
+def test_a_template_that_others_provision_stays_so_and_one_that_they_do_not_as_well() -> None:
+    nothing: dict[str, str | None] = {path: None for path in CATALOG if path.startswith(f"{NET}/infrastructure")}
+    templates = Templates()
+    assert templates.names(nothing) == ["1.0 PUBLISHED"]
+    (cut,) = templates.cut({})
+    assert (cut.record.status, cut.record.code) == ("REGISTRATION_FAILED", "UNEXPECTED_DIRECTORY")
+    templates = Templates()
+    assert templates.names({}) == ["1.0 PUBLISHED"]
+    (cut,) = templates.cut(nothing)
+    assert (cut.record.status, cut.record.code) == ("REGISTRATION_FAILED", "MISSING_DIRECTORY")
+    assert "1.0 has an infrastructure/, and this has none" in cut.record.message

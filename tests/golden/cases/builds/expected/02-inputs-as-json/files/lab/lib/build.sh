@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "{{ not rendered }}" # no newline at the end
