@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from reconciler.catalog.load import SETTINGS_FILE
 from reconciler.errors import InputError
-from reconciler.model.keys import Key, Kind
+from reconciler.model.keys import Key, Kind, find_key
+from reconciler.model.problems import Position, Problem, Severity
 from reconciler.planning.reasons import Reason
 from reconciler.planning.world import World
 from reconciler.records.record import Blocked
@@ -15,6 +19,22 @@ MIN_LIVE_FOR_SHARE = 10
 def has_consent(world: World, key: Key) -> bool:
     """True when a person agreed to this very deletion, in the settings or on the command line."""
     return key in world.request.allow_deletes or str(key) in world.catalog.settings.safety.allow_deletes
+
+
+def idle_consents(world: World) -> Iterator[Problem]:
+    """Entries of `safety.allowDeletes` that agree to nothing: a misspelt one leaves a deletion waiting, and one that
+    was left behind would agree to the next deletion under that name."""
+    for text in world.catalog.settings.safety.allow_deletes:
+        key = find_key(text)
+        if key is None:
+            message = f'allowDeletes has "{text}", which is no key'
+            hint = "write keys like environment/dev or service/shop/service-instance/shop-dev"
+        elif not world.book.get(key).is_live:
+            message = f"allowDeletes has {key}, and nothing of that name is there to be deleted"
+            hint = "check the name, or remove the entry: it would agree to the next deletion under that name"
+        else:
+            continue
+        yield Problem(Position(SETTINGS_FILE), "CONSENT_IDLE", message, hint, Severity.WARNING)
 
 
 def live_count(world: World) -> int:

@@ -19,7 +19,7 @@ from reconciler.planning.blockers import block_edited, may_overwrite, unblock_ed
 from reconciler.planning.decide import Decision, decide
 from reconciler.planning.deletion import decide_deletion
 from reconciler.planning.desired import Desired, desired_of
-from reconciler.planning.guards import guard, has_consent, in_use, refuse_empty
+from reconciler.planning.guards import guard, has_consent, idle_consents, in_use, refuse_empty
 from reconciler.planning.inspection import inspect_bundle
 from reconciler.planning.reasons import IN_FLIGHT, Reason
 from reconciler.planning.result import Action, Plan, TemplateChange
@@ -75,6 +75,7 @@ class _Planner:
     def run(self) -> Plan:
         """Versions first, then what came of earlier deployments, then decisions in deployment order."""
         synced = self.world.synced
+        self.world.catalog.add_problems(idle_consents(self.world))  # before this pass makes any of them idle
         templates = cut_templates(self.world, self.scope.templates | synced.templates.keys())
         if self.world.looking is not None:
             conclude_templates(self.world.looking)

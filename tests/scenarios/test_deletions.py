@@ -123,3 +123,14 @@ def test_consent_to_what_does_not_exist_is_a_typing_error(living: Workshop) -> N
     assert said.code == 1
     assert "neither the catalog nor the records have environment/porp" in said.err
     assert living.records() == before
+
+
+def test_a_consent_that_agrees_to_nothing_is_a_warning(living: Workshop) -> None:
+    living.edit(
+        "reconciler.yaml", "spec:\n", "spec:\n  safety: {allowDeletes: [environment/dew, dev, environment/dev]}\n"
+    )
+    living.commit()
+    said = living.apply()
+    assert "warning: [CONSENT_IDLE] allowDeletes has environment/dew, and nothing of that name is there" in said.err
+    assert 'warning: [CONSENT_IDLE] allowDeletes has "dev", which is no key' in said.err
+    assert "allowDeletes has environment/dev," not in said.err
