@@ -189,9 +189,16 @@ def _schema(tree: Tree, path: str, kind: Kind, quotas: Quotas) -> tuple[BundleSc
 
 def _has_schema_only(tree: Tree) -> bool:
     """True for a bundle that brings no infrastructure, nor a folder that was probably meant to."""
-    folders = [entry.name for entry in tree.entries() if entry.kind is EntryKind.TREE]
-    meant = PART_FOLDERS[Kind.ENVIRONMENT]
-    return all("did you mean" not in did_you_mean(name, [meant]) for name in folders)
+    return not _meant_as(tree, PART_FOLDERS[Kind.ENVIRONMENT])
+
+
+def _meant_as(tree: Tree, folder: str) -> str:
+    """The folder that stands for a missing one under another name: a slip of it, or one with a manifest; or empty."""
+    names = [entry.name for entry in tree.entries() if entry.kind is EntryKind.TREE]
+    slips = (name for name in names if "did you mean" in did_you_mean(name, [folder]))
+    known = set(PART_FOLDERS.values()) - {folder}
+    others = (name for name in names if name not in known and tree.entry(f"{name}/{MANIFEST}") is not None)
+    return next(slips, "") or next(others, "")
 
 
 def _outputs_only(schema: BundleSchema, path: str) -> list[Problem]:
@@ -230,8 +237,7 @@ def _part(
     folder = PART_FOLDERS[kind]
     subtree = tree.subtree(folder)
     if subtree is None:
-        names = [entry.name for entry in tree.entries() if entry.kind is EntryKind.TREE]
-        close = next((name for name in names if "did you mean" in did_you_mean(name, [folder])), None)
+        close = _meant_as(tree, folder)
         hint = f"rename {close}/ to {folder}/" if close else f"add {folder}/ with {MANIFEST} and its files"
         return None, [Problem(Position(path), "MISSING_DIRECTORY", f"the bundle has no {folder}/", hint)]
     part, problems = _read_part(subtree, f"{path}/{folder}", kind, quotas)

@@ -40,6 +40,9 @@ class Versions(Protocol):
     def current(self, key: Key) -> Mapping[str, Json] | None:
         """The inputs that are recorded for a resource, empty when it is new; None when nothing can be known."""
 
+    def attachment(self, component: Key) -> Key | None:
+        """The service instance that a component is attached to already; None when nothing is known of it."""
+
 
 class CatalogVersions:
     """What the catalog itself would give if nothing were recorded: 1.0, or vN.0."""
@@ -64,6 +67,10 @@ class CatalogVersions:
         return None if any(map(line.allows, there)) else tuple(map(str, there))
 
     def current(self, key: Key) -> Mapping[str, Json] | None:
+        """See `Versions`."""
+        return None
+
+    def attachment(self, component: Key) -> Key | None:
         """See `Versions`."""
         return None
 
@@ -149,7 +156,8 @@ def component_fits(catalog: Catalog, versions: Versions, component: Component) -
         home = instance.environment
         template = catalog.templates().get(Key(Kind.SERVICE_TEMPLATE, service.template))
         bundle = versions.bundle(template.key, instance.line) if template is not None else None
-        if bundle is not None and DIRECTLY_DEFINED not in bundle.registration.component_sources:
+        is_new = versions.attachment(component.key) != component.instance
+        if is_new and bundle is not None and DIRECTLY_DEFINED not in bundle.registration.component_sources:
             message = f"template {service.template} takes no components"
             hint = f"ask its owners to list supported_component_sources: [{DIRECTLY_DEFINED}] in its registration file"
             yield Problem(place, "COMPONENT_UNSUPPORTED", message, hint)

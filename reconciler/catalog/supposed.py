@@ -14,6 +14,7 @@ from reconciler.errors import InputError
 from reconciler.model.keys import Key, Kind, find_key
 
 _KINDS = (Kind.ENVIRONMENT, Kind.COMPONENT, Kind.INSTANCE)
+_HINT = "write outputs by key: `environment/dev: {vpc_id: vpc-1}`"
 
 
 def read_supposed(path: str, data: bytes) -> Mapping[Key, Mapping[str, str]]:
@@ -21,7 +22,9 @@ def read_supposed(path: str, data: bytes) -> Mapping[Key, Mapping[str, str]]:
     file, problems = parse_yaml(path, data)
     error = next((problem for problem in problems if problem.is_error), None)
     if error is not None or file is None:
-        raise InputError(str(error), hint="write outputs by key: `environment/dev: {vpc_id: vpc-1}`")
+        raise InputError(str(error), hint=_HINT)
+    if not isinstance(file.data, dict):
+        raise InputError(f"{file.at(())}: this is no mapping of keys to outputs", hint=_HINT)
     found: dict[Key, Mapping[str, str]] = {}
     for name, outputs in file.data.items():
         key = find_key(name)

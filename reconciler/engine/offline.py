@@ -21,7 +21,7 @@ from reconciler.model.keys import Key, component_key
 from reconciler.model.problems import Problem
 from reconciler.model.reports import Report
 from reconciler.model.versions import VersionLine
-from reconciler.planning.choice import inputs_on_record
+from reconciler.planning.choice import attachment_on_record, inputs_on_record
 from reconciler.planning.decide import decide_anew
 from reconciler.planning.desired import desired_of
 from reconciler.planning.inspection import component_problems
@@ -107,6 +107,10 @@ class FollowedVersions:
     def current(self, key: Key) -> Mapping[str, Json] | None:
         """See `Versions`."""
         return inputs_on_record(self._world.book.get(key)) if self._world.book.tree is not None else None
+
+    def attachment(self, component: Key) -> Key | None:
+        """See `Versions`."""
+        return attachment_on_record(self._world.book.get(component))
 
     def _record(self, template: Key) -> TemplateRecord:
         return self._world.book.template(template)

@@ -18,7 +18,7 @@ from reconciler.model.versions import VersionLine
 from reconciler.planning.reasons import Reason
 from reconciler.planning.world import World
 from reconciler.records.record import Blocked, Record, VersionRecord
-from reconciler.rendering.document import inputs_of
+from reconciler.rendering.document import attached_to, inputs_of
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,12 @@ def inputs_on_record(record: Record) -> Mapping[str, Json]:
     latest = record.latest
     current = latest if latest is not None and latest.status.is_running and not latest.destroy else record.effective
     return inputs_of(record.key.kind, current.document) if current is not None else {}
+
+
+def attachment_on_record(record: Record) -> Key | None:
+    """The service instance that a component is attached to where it is placed; None for a detached or new one."""
+    placed = record.placed
+    return attached_to(placed.document) if placed is not None and not placed.destroy else None
 
 
 def unmet(engine: Engine, key: Key, means: Provisioning, template: str, environment: str = "") -> Blocked | None:

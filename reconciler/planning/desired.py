@@ -25,7 +25,7 @@ from reconciler.model.identity import (
 from reconciler.model.keys import Key, Kind, component_key, environment_key, instance_key
 from reconciler.model.trees import Tree
 from reconciler.model.versions import Version
-from reconciler.planning.choice import Choice, choose, complete, unmet
+from reconciler.planning.choice import Choice, attachment_on_record, choose, complete, unmet
 from reconciler.planning.reasons import Reason
 from reconciler.planning.world import World
 from reconciler.records.record import Blocked, Record
@@ -230,7 +230,8 @@ def _attachment(world: World, component: Component) -> tuple[Attachment, Instanc
     if isinstance(chosen, Blocked):
         return chosen
     assert chosen.version is not None
-    if DIRECTLY_DEFINED not in chosen.version.component_sources:
+    is_new = attachment_on_record(world.book.get(component.key)) != key
+    if is_new and DIRECTLY_DEFINED not in chosen.version.component_sources:  # what is attached stays so (VER-20)
         message = f"service-template/{service.template}:{chosen.version.version} takes no components"
         hint = f"ask its owners to list supported_component_sources: [{DIRECTLY_DEFINED}], or detach the component"
         return Blocked(Reason.COMPONENTS_NOT_SUPPORTED, message, hint, (str(key),))
@@ -242,8 +243,7 @@ def _attachment(world: World, component: Component) -> tuple[Attachment, Instanc
 
 def _retargeted(world: World, component: Component) -> Blocked | None:
     """From one instance to another there is no direct way: a component is detached first (reference, CMP-6)."""
-    placed = world.book.get(component.key).placed
-    before = attached_to(placed.document) if placed is not None and not placed.destroy else None
+    before = attachment_on_record(world.book.get(component.key))
     if before is None or component.instance is None or before == component.instance:
         return None
     message = f"it is attached to {before}, and would go straight to {component.instance}"

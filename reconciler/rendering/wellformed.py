@@ -19,8 +19,8 @@ _NOISE = re.compile(r'Template could not be parsed: | in "<unicode string>", pos
 def check_stack(text: str) -> tuple[int, str] | None:
     """The line (from 1) and what is wrong there, or None.
 
-    Well-formed is a mapping in YAML with CloudFormation's tags, or in JSON, without nulls. Of equal keys the last one
-    counts, as for CloudFormation: loops of real templates give such keys. Nothing is said about resources and their
+    Well-formed is a mapping in YAML with CloudFormation's tags, or in JSON, without null keys. Of equal keys the last
+    one counts, as for CloudFormation: loops of real templates give such keys. Nothing is said about resources and their
     properties.
     """
     template, matches = decode_str(text)

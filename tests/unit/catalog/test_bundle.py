@@ -82,3 +82,17 @@ def test_a_variable_after_a_comment_is_declared_at_its_own_line(before: str) -> 
     assert [problem.split("]")[0] for problem in problems if "CLASH" in problem] == [
         f"net/infrastructure/main.tf:{line}:1: [VARIABLE_CLASH"
     ]
+
+
+@pytest.mark.parametrize("folder", ["infra", "terraform", "infrastructur"])
+def test_infrastructure_under_another_name_is_not_taken_for_an_environment_that_others_provision(folder: str) -> None:
+    files = {
+        "schema/schema.yaml": SCHEMA.replace(", default: s", ""),
+        f"{folder}/manifest.yaml": TERRAFORM,
+        f"{folder}/main.tf": "# var.environment.inputs.size",
+    }
+    bundle, problems = read_bundle(memory_tree(files), "net", Kind.ENVIRONMENT_TEMPLATE)
+    assert bundle is None
+    assert [str(problem) for problem in problems] == [
+        f"net: [MISSING_DIRECTORY] the bundle has no infrastructure/ (rename {folder}/ to infrastructure/)"
+    ]
