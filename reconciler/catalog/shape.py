@@ -72,6 +72,9 @@ def check_shape(file: YamlFile, kind: str, name: str | None) -> tuple[Problem, .
         hint = f"start it with apiVersion: {kinds.API_VERSION} and kind: {kind}"
         return (Problem(file.at(()), "FILE_EMPTY", f"the file holds no {kind}", hint),)
     found = file.data.get("kind")
+    if found is None and "proton" in file.data:
+        hint = f"save it beside this one as spec.yaml, and write here a file of kind: {kind} with specFile: spec.yaml"
+        return (Problem(file.key_at(("proton",)), "KIND_WRONG", "this is a Proton spec file", hint),)
     if found is not None and found != kind:
         hint = f"this place is for kind: {kind}; move the file, or correct the kind"
         return (Problem(file.at(("kind",)), "KIND_WRONG", f"kind is {_shown(found)}", hint),)
@@ -101,7 +104,13 @@ def _problems(file: YamlFile, error: ValidationError) -> Iterator[Problem]:
                 message = f'{label} lacks the key "{key}"'
                 yield Problem(_place(file, where), "KEY_MISSING", message, f'add "{key}:"')
     else:
-        yield Problem(file.at(where), "VALUE_INVALID", f"{label} {_wrong(error)}", _hint(error))
+        hint = _hint(error)
+        if error.validator_value == "string" and isinstance(instance, int | float) and file.text(where):
+            # As it was written: 1.10 is not 1.1.
+            message = f"{label} is {file.text(where)}, but must be text"
+            yield Problem(file.at(where), "VALUE_INVALID", message, f'put it in quotes: "{file.text(where)}"')
+            return
+        yield Problem(file.at(where), "VALUE_INVALID", f"{label} {_wrong(error)}", hint)
 
 
 def _place(file: YamlFile, where: DataPath) -> Position:

@@ -18,7 +18,7 @@ from reconciler.model.keys import Key
 from reconciler.planning.document import blocked_document
 from reconciler.planning.outlook import Waiting, waiting
 from reconciler.planning.result import Plan
-from reconciler.planning.world import Request
+from reconciler.planning.world import DRIVEN, Request
 from reconciler.records.book import RecordBook
 from reconciler.records.record import Blocked, Record
 
@@ -32,7 +32,7 @@ def explain(key: str, catalog: Path, output: str) -> None:
     place, wanted = place_of(catalog), resource_key(key)
     # The plan of this moment knows more than the records: what was merged or reported since the last pass.
     request = Request("", "", "", utc_now(), look_at=frozenset({wanted}))
-    made = offline_plan(place, None, request, syntax_problems)
+    made = offline_plan(place, None, request, syntax_problems, DRIVEN)
     if made.note:
         say(made.note)
     record = RecordBook(made.book.tree).get(wanted)

@@ -16,6 +16,7 @@ from reconciler.engine.place import Place, Snapshot, snapshot
 from reconciler.engine.sources import NearSources
 from reconciler.errors import InputError
 from reconciler.model.documents import Json
+from reconciler.model.engines import Engine
 from reconciler.model.identity import Target
 from reconciler.model.keys import Key, component_key
 from reconciler.model.problems import Problem
@@ -154,8 +155,15 @@ def _once(inspect: Inspect) -> Inspect:
     return ask
 
 
-def offline_plan(place: Place, revision: str | None, request: Request, inspect: Inspect = no_inspection) -> OfflinePlan:
-    """The plan of a working folder or a commit. Every check of `validate` comes first."""
+def offline_plan(
+    place: Place,
+    revision: str | None,
+    request: Request,
+    inspect: Inspect = no_inspection,
+    engines: frozenset[Engine] = frozenset(Engine),
+) -> OfflinePlan:
+    """The plan of a working folder or a commit. Every check of `validate` comes first. With `engines` it has actions
+    for these only, as a pass would."""
     seen, inspect = snapshot(place, revision), _once(inspect)
     catalog, book = seen.catalog, Chronicle(seen.records)
     looking = look_near(place, seen, book, request.now)
@@ -165,6 +173,7 @@ def offline_plan(place: Place, revision: str | None, request: Request, inspect: 
     scope = scope_of(catalog, seen.before, book)
     world = _world(place, catalog, book, replace(request, catalog_commit=seen.commit), inspect, scope)
     world.looking = looking
+    world.engines = engines
     errors = [problem for problem in catalog.problems if problem.is_error]
     is_unfit = not all(_is_bundle(catalog, problem.position.path) for problem in errors)
     return OfflinePlan(catalog, book, plan(world, scope.including(request.look_at)), note, is_unfit)

@@ -103,4 +103,9 @@ class Plan:
     @property
     def has_changes(self) -> bool:
         """True when applying this plan would do something."""
-        return bool(self.actions or self.cuts)
+        return bool(self.cuts) or any(_is_driven(action) for action in self.actions)
+
+
+def _is_driven(action: Action) -> bool:
+    """False for what is only shown: what this version does not drive goes to no repository."""
+    return action.open is None or action.open.deployment.target.is_repository

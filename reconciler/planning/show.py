@@ -73,7 +73,7 @@ def headline(plan: Plan, *, done: bool = False) -> str:
     parts += [f"{count} {DONE[verb]}" if done else f"{count} to {verb.value}" for verb, count in counts.items()]
     parts += [f"{len(plan.blocked)} waiting or blocked"] if plan.blocked else []
     parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []
-    if not plan.has_changes:
+    if not (plan.actions or plan.cuts):
         return "Nothing to do" + (f": {', '.join(parts)}." if parts else ".")
     return f"{'Done' if done else 'Plan'}: {', '.join(parts)}."
 

@@ -130,6 +130,8 @@ def test_a_stack_is_rendered_and_planned_and_apply_says_that_nothing_drives_it_y
     assert "environment/cloud  provisioner-not-available" in said.out
     assert "environment/cloud" not in str(cloud.pulls())
     assert cloud.states()["environment/cloud"] == "not deployed, provisioner-not-available"
+    assert "provisioner-not-available" in cloud.run("explain", "environment/cloud").out
+    assert cloud.run("plan", "--detailed-exitcode").code == 0, "nothing that a pass would do"
 
 
 def test_a_stack_can_be_tried_with_outputs_that_are_supposed(cloud: Workshop) -> None:

@@ -139,6 +139,7 @@ ROWS: list[tuple[str, str, str, dict[str, Edit]]] = [
     ("a missing kind", "KEY_MISSING", f"{DEV}:1:1", {DEV: changed(ENVIRONMENT, "kind: Environment\n", "")}),
     ("no instances", "KEY_MISSING", f"{MAIL_FILE}:4:1", {MAIL_FILE: MAIL[: MAIL.index("  instances")]}),
     ("a number for text", "VALUE_INVALID", f"{DEV}:6:12", {DEV: changed(ENVIRONMENT, '"1"', "1.10")}),
+    ("a Proton spec file for ours", "KIND_WRONG", f"{DEV}:1:1", {DEV: "proton: EnvironmentSpec\nspec: {}\n"}),
     ("no version", "VALUE_INVALID", f"{DEV}:6:12", {DEV: changed(ENVIRONMENT, '"1"', '"v1"')}),
     ("a version with a newline", "VALUE_INVALID", f"{DEV}:6:12", {DEV: changed(ENVIRONMENT, '"1"', '"1\\n"')}),
     ("a huge version", "VALUE_INVALID", f"{DEV}:6:12", {DEV: changed(ENVIRONMENT, '"1"', '"4294967296"')}),
@@ -530,6 +531,10 @@ def test_a_top_folder_that_is_a_link_is_an_error() -> None:
 def hint_of(code: str, edits: dict[str, Edit]) -> str:
     (hint,) = {problem.hint for problem in problems_of(edits) if problem.code == code}
     return hint
+
+
+def test_a_number_is_shown_as_it_was_written() -> None:
+    assert hint_of("VALUE_INVALID", {DEV: changed(ENVIRONMENT, '"1"', "1.10")}) == 'put it in quotes: "1.10"'
 
 
 def test_hints_name_what_was_meant() -> None:
