@@ -98,6 +98,7 @@ class Repository:
     url: str
     branch: str
     reports_deletion: bool = True
+    environments_folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ REPOSITORY = _kind(
             "url": _TEXT,
             "branch": _TEXT,
             "reportsDeletion": {"type": "boolean"},
+            "environmentsFolder": _FILE,
         },
         ("provider", "name"),
     ),

@@ -92,6 +92,7 @@ def repository(file: YamlFile, name: str) -> Repository:
         url=spec.get("url", ""),
         branch=spec.get("branch", "main"),
         reports_deletion=spec.get("reportsDeletion", True),
+        environments_folder=spec.get("environmentsFolder", ""),
     )
 
 

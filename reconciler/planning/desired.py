@@ -129,7 +129,7 @@ def _environment(world: World, environment: Environment) -> Desired | Blocked:
         refused = unmet(chosen.part.engine, key, means, environment.template)
         if refused is not None:
             return refused
-        target = _target(world, chosen.part.engine, means, environment_folder(environment.name))
+        target = _target(world, key.kind, chosen.part.engine, means, environment_folder(environment.name))
     return _made(key, environment.template, chosen, document, target)
 
 
@@ -172,7 +172,7 @@ def _instance(world: World, service: Service, instance: Instance) -> Desired | B
         component,
     )
     folder = instance_folder(instance.environment, service.name, instance.name)
-    target = _target(world, chosen.part.engine, means, folder)
+    target = _target(world, key.kind, chosen.part.engine, means, folder)
     reads = (environment.key, *((component_key(component.name),) if component is not None else ()))
     made = _made(key, service.template, chosen, document, target)
     return replace(made, environment=environment.name, reads=reads, notes=notes)
@@ -197,7 +197,7 @@ def _component(world: World, component: Component) -> Desired | Blocked:
         return home
     facts, notes = home
     document = component_document(catalog.account, component.name, facts, attached[0] if attached is not None else None)
-    target = _target(world, part.engine, means, component_folder(environment.name, component.name))
+    target = _target(world, key.kind, part.engine, means, component_folder(environment.name, component.name))
     reads = (environment.key, *((component.instance,) if component.instance is not None else ()))
     return Desired(
         key,
@@ -306,7 +306,7 @@ def _pipeline(world: World, service: Service, pipeline: Pipeline) -> Desired | B
         return Blocked(Reason.WAITING_FOR_INSTANCES, message, hint, tuple(waiting))
     code = _code(service.source)
     document = pipeline_document(world.catalog.account, service.template, service.name, inputs, facts, code)
-    target = _target(world, chosen.part.engine, means, pipeline_folder(service.name))
+    target = _target(world, pipeline.key.kind, chosen.part.engine, means, pipeline_folder(service.name))
     return _made(pipeline.key, service.template, chosen, document, target)
 
 
@@ -344,11 +344,13 @@ def _compatible(chosen: Choice, made_of: tuple[str, int], template: str, instanc
     return Blocked(Reason.INCOMPATIBLE_ENVIRONMENT, message, hint, (str(environment_key(instance.environment)),))
 
 
-def _target(world: World, engine: Engine, means: Provisioning, folder: str) -> Target:
+def _target(world: World, kind: Kind, engine: Engine, means: Provisioning, folder: str) -> Target:
     if engine is not Engine.TERRAFORM:
         return Target("", "", folder)
     found = world.catalog.repository(means.repository)
     assert found is not None, "references are checked before anything is planned"
+    if found.environments_folder and kind is not Kind.PIPELINE:
+        folder = f"{found.environments_folder}/{folder}"  # the guide's other layout (reference, LAY-1)
     return Target(means.repository, found.branch, folder)
 
 

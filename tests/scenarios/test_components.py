@@ -168,3 +168,17 @@ def test_a_component_that_terraform_cannot_read_is_an_error_of_the_catalog(livin
         assert said.code == 1
         assert "components/bucket/main.tf:1:1: [TEMPLATE_SYNTAX]" in said.text
     assert living.pulls() == {}
+
+
+def test_environments_may_have_a_top_folder_of_their_own(workshop: Workshop) -> None:
+    workshop.edit("repositories/infrastructure.yaml", "spec:\n", "spec:\n  environmentsFolder: environments\n")
+    component(workshop, "{environment: dev}", DETACHED)
+    workshop.commit()
+    workshop.apply("--init-records")
+    workshop.work_off()
+    paths = workshop.git("ls-tree", "-r", "--name-only", "main", at="infrastructure.git").splitlines()
+    assert {"/".join(path.split("/")[:2]) for path in paths} == {"environments/dev", "environments/prod"}
+    assert "environments/dev/components/bucket/main.tf" in paths
+    assert "environments/dev/shop-shop-dev/.proton/deployment-metadata.json" in paths
+    assert "shop/pipeline/main.tf" in workshop.git("ls-tree", "-r", "--name-only", "main", at="pipelines.git")
+    assert workshop.run("verify").code == 0
