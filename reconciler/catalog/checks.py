@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reconciler.catalog.bundle import read_component
 from reconciler.catalog.entities import Component, Environment, Instance, Pipeline, Service, Sync, TemplateFolder
 from reconciler.catalog.fits import CatalogVersions, Versions, component_fits, environment_fits, service_fits
 from reconciler.catalog.load import (
@@ -175,7 +174,7 @@ def _sync(catalog: Catalog, file: YamlFile, sync: Sync) -> Iterator[Problem]:
 
 def _component(catalog: Catalog, component: Component, taken: dict[Key, str]) -> Iterator[Problem]:
     """What a component refers to, what lies beside it, and that no instance has two (reference, section 12)."""
-    yield from read_component(component.bundle, component.path, catalog.settings.quotas)[1]
+    yield from catalog.component_part(component)[1]
     if component.attach_to is None:
         if component.environment and component.environment not in catalog.environment_names():
             yield _no_environment(catalog, component.file.at(("spec", "environment")), component.environment)

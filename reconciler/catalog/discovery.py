@@ -7,21 +7,19 @@ it) are no templates: Proton looked for `<name>/<major>/`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.catalog.bundle import PART_FOLDERS, SCHEMA_FILE, bundle_tree
+from reconciler.catalog.bundle import SCHEMA_FILE, bundle_tree
 from reconciler.catalog.repopath import path_inside
 from reconciler.catalog.shape import did_you_mean
+from reconciler.catalog.versionfolders import join, unused_folders, version_folders
 from reconciler.errors import ReconcilerError, TryAgainError
 from reconciler.model.trees import EntryKind, Tree
 
 MAX_DEPTH = 8
 MAX_FOLDERS = 20_000
 MAX_LEVELS = 40
-_VERSION = re.compile(r"(v?)([1-9][0-9]{0,8})\Z")
-_BUNDLE = {"schema", *PART_FOLDERS.values()}
 _DIRECTORY = "name its folder with directory: under sync"
 
 
@@ -109,43 +107,21 @@ def out_of_bounds(found: Found) -> Note | None:
     return None
 
 
-def version_folders(folder: Tree, path: str) -> dict[int, tuple[str, Tree]]:
-    """The bundles in `vN` and `N` folders as (path, tree) by major, in order (SYN-6). `v1` wins over `1`."""
-    found = {}
-    for _, major, name, identity in sorted(_numbered(folder)):
-        tree = Tree(folder.reader, identity)
-        if {entry.name for entry in tree.entries()} & _BUNDLE:
-            found[major] = (_join(path, name), tree)
-    return dict(sorted(found.items()))
-
-
-def _numbered(folder: Tree) -> Iterator[tuple[bool, int, str, str]]:
-    """The folders that look like a major: whether written with a `v`, the major, the name, the tree id."""
-    for entry in folder.entries():
-        match = _VERSION.match(entry.name)
-        if match and entry.kind is EntryKind.TREE:
-            yield bool(match[1]), int(match[2]), entry.name, entry.id
-
-
 def _template(folder: Tree, path: str) -> Found | None:
     versions = version_folders(folder, path)
     if versions:
-        return Found(path, dict(versions.items()), tuple(_unused(folder, path, versions)))
+        return Found(path, dict(versions.items()), tuple(_unused(folder, path)))
     schema = folder.entry(SCHEMA_FILE)
     if schema is None or schema.kind is not EntryKind.FILE:
         return None
     return Found(path, {None: (path, bundle_tree(folder))})
 
 
-def _unused(folder: Tree, path: str, versions: Mapping[int, tuple[str, Tree]]) -> Iterator[Note]:
+def _unused(folder: Tree, path: str) -> Iterator[Note]:
     """What looks like a major and is not used."""
-    used = {where for where, _ in versions.values()}
-    for _, major, name, _ in _numbered(folder):
-        where = _join(path, name)
-        if where in used:
-            continue
-        if major in versions:
-            message = f"{versions[major][0]} is used as major {major}, and {where} is not"
+    for where, major, instead in unused_folders(folder, path):
+        if instead:
+            message = f"{instead} is used as major {major}, and {where} is not"
             yield Note("SYNC_AMBIGUOUS", message, "remove one of them")
         else:
             yield Note("MISSING_DIRECTORY", f"{where} holds no bundle", "put schema/ and its infrastructure there")
@@ -183,7 +159,7 @@ def _below(folder: Tree, path: str, name: str, search: _Search) -> Iterator[tupl
     if bundles:
         search.templates.add(path.rpartition("/")[2])
     for entry in folder.entries():
-        where = _join(path, entry.name)
+        where = join(path, entry.name)
         if entry.kind is EntryKind.TREE and where not in bundles:
             yield where, Tree(folder.reader, entry.id)
         elif entry.name == name and entry.kind in (EntryKind.LINK, EntryKind.SUBMODULE):
@@ -202,7 +178,3 @@ def _missing(search: _Search, name: str, start: str) -> Note:
         return Note("SYNC_MISSING", f"{message} among the first {MAX_FOLDERS} folders", _DIRECTORY)
     hint = did_you_mean(name, search.templates - {""}) if search.templates - {""} else f"add {name}/v1/ with a bundle"
     return Note("SYNC_MISSING", message, hint)
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from reconciler.catalog.bundle import SCHEMA_FILE, Bundle, read_component
+from reconciler.catalog.bundle import SCHEMA_FILE, Bundle
 from reconciler.catalog.current import keep_current
 from reconciler.catalog.entities import (
     Component,
@@ -143,7 +143,7 @@ def _is_unmet(catalog: Catalog, versions: Versions, environment: Environment, te
 
 def component_fits(catalog: Catalog, versions: Versions, component: Component) -> Iterator[Problem]:
     """What is wrong with a component: who it is attached to must take components, and be provisioned alike."""
-    part = read_component(component.bundle, component.path, catalog.settings.quotas)[0]
+    part = catalog.component_part(component)[0]
     home = component.environment
     place = component.file.at(("spec", "environment"))
     if component.attach_to is not None:

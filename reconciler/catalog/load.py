@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from reconciler.catalog import parse
-from reconciler.catalog.bundle import Bundle, read_bundle
+from reconciler.catalog.bundle import Bundle, Part, read_bundle, read_component
 from reconciler.catalog.entities import (
     Component,
     Connection,
@@ -21,12 +21,13 @@ from reconciler.catalog.entities import (
     Settings,
     TemplateFolder,
 )
+from reconciler.catalog.manifest import COMPONENT_FILE
 from reconciler.catalog.shape import check_shape
 from reconciler.catalog.templates import find_templates
 from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
 from reconciler.errors import InputError
 from reconciler.model.identity import Account
-from reconciler.model.keys import Key, is_name
+from reconciler.model.keys import Key, Kind, is_name
 from reconciler.model.problems import Position, Problem, Severity
 from reconciler.model.trees import Entry, EntryKind, Tree, tree_of
 
@@ -38,7 +39,6 @@ REPOSITORIES = "repositories"
 CONNECTIONS = "connections"
 TEMPLATES = "templates"
 TOP_FOLDERS = (ENVIRONMENTS, SERVICES, COMPONENTS, REPOSITORIES, CONNECTIONS, TEMPLATES)
-COMPONENT_FILE = "component.yaml"
 UNREADABLE = ""  # the name of settings that cannot be used; what follows from them is not a problem of its own
 
 _T = TypeVar("_T")
@@ -55,6 +55,7 @@ class Catalog:
         self._environments: dict[str, Environment | None] = {}
         self._services: dict[str, Service | None] = {}
         self._components: dict[str, Component | None] = {}
+        self._parts: dict[str, tuple[Part | None, tuple[Problem, ...]]] = {}
         self._repositories: dict[str, Repository | None] = {}
         self._connections: dict[str, Connection | None] = {}
         self._bundles: dict[tuple[Key, int | None], tuple[Bundle | None, tuple[Problem, ...]]] = {}
@@ -112,6 +113,25 @@ class Catalog:
     def component(self, name: str) -> Component | None:
         """A component by name."""
         return self._once(self._components, name, self._load_component)
+
+    def component_part(self, component: Component) -> tuple[Part | None, tuple[Problem, ...]]:
+        """What lies beside a component's file, and its problems; see `read_component`."""
+        if component.name not in self._parts:
+            self._parts[component.name] = read_component(component.bundle, component.path, self.settings.quotas)
+        return self._parts[component.name]
+
+    def has(self, key: Key) -> bool:
+        """True for a resource that the catalog asks for. A file with errors is never taken for a removed one."""
+        if key.kind is Kind.ENVIRONMENT:
+            return key.name in self.environment_names()
+        if key.kind is Kind.COMPONENT:
+            return key.name in self.component_names()
+        service = self.service(key.owner)
+        if service is None:
+            return key.owner in self.service_names()
+        if key.kind is Kind.PIPELINE:
+            return service.pipeline is not None
+        return any(instance.key == key for instance in service.instances)
 
     def connection(self, name: str) -> Connection | None:
         """An environment account connection by name."""

@@ -39,10 +39,6 @@ class OpsFile:
     services: Mapping[str, tuple[OpsInstance, ...]]
     faults: Mapping[Key, tuple[Problem, ...]] = field(default_factory=dict)
 
-    def lists(self, key: Key) -> bool:
-        """True for an instance that is listed, usable or not."""
-        return key in self.faults or any(item.key == key for item in self.services.get(key.service, ()))
-
 
 def read_ops(file: YamlFile) -> tuple[OpsFile | None, tuple[Problem, ...]]:
     """The ops file and all of its problems, those of instances included; None when it lists no service at all. Unknown

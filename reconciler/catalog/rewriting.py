@@ -21,11 +21,11 @@ def rewrite_inputs(
 
     Raises `InputError` when that takes more than changing single values.
     """
-    written = _values(path, text, where)
+    written = values_at(path, text, where)
     for below, value, is_kept in list(_changes(written, _filled(inputs, current, written), wanted, ())):
         place = (*where, *below)
         text = set_value(path, text, place, value) if is_kept else remove_value(path, text, place)
-    if canonical(_filled(inputs, current, _values(path, text, where))) != canonical(dict(wanted)):
+    if canonical(_filled(inputs, current, values_at(path, text, where))) != canonical(dict(wanted)):
         raise InputError(f"{path} cannot be made to say these inputs value by value", hint="change the file by hand")
     return text
 
@@ -34,7 +34,8 @@ def _filled(inputs: InputType, current: Mapping[str, Json], written: Mapping[str
     return inputs.complete(keep_current(written, current)[0])
 
 
-def _values(path: str, text: str, where: DataPath) -> dict[str, Json]:
+def values_at(path: str, text: str, where: DataPath) -> dict[str, Json]:
+    """The mapping at a path of a file's text; what is absent is empty."""
     file, _ = parse_yaml(path, text.encode(), duplicate_keys=Severity.WARNING)
     value: Json = file.data if file is not None else {}
     for part in where:

@@ -10,13 +10,13 @@ from reconciler.catalog.entities import TemplateFolder
 from reconciler.catalog.parse import sync
 from reconciler.catalog.quotas import DEFAULT
 from reconciler.catalog.shape import check_shape
+from reconciler.catalog.versionfolders import is_version, unused_folders, version_folders
 from reconciler.catalog.yamlfile import MAX_BYTES, YamlFile, parse_yaml, too_large
 from reconciler.model.keys import Key, Kind, is_name
 from reconciler.model.problems import Position, Problem, Severity
 from reconciler.model.trees import Entry, EntryKind, Tree
 
 MAX_DEPTH = 8
-_VERSION_FOLDER = re.compile(r"v?([1-9][0-9]{0,8})\Z")
 _KIND_NAMES = {"EnvironmentTemplate": Kind.ENVIRONMENT_TEMPLATE, "ServiceTemplate": Kind.SERVICE_TEMPLATE}
 
 
@@ -47,7 +47,7 @@ def _folders(folder: Tree, path: str, depth: int, problems: list[Problem]) -> It
         tree = Tree(folder.reader, entry.id)
         where = f"{path}/{entry.name}"
         names = {item.name for item in tree.entries()}
-        if TEMPLATE_FILE in names or "schema" in names or _versions(tree):
+        if TEMPLATE_FILE in names or "schema" in names or version_folders(tree, where):
             yield where, tree
         else:
             yield from _folders(tree, where, depth + 1, problems)
@@ -61,29 +61,18 @@ def _link(entry: Entry, path: str) -> list[Problem]:
     return [Problem(Position(path), "FOLDER_REPLACED", message, hint, Severity.WARNING)]
 
 
-def _versions(tree: Tree) -> dict[int, tuple[str, Tree]]:
-    found = {}
+def _not_used(tree: Tree, path: str) -> Iterator[Problem]:
+    """Version folders in which nothing of a bundle lies, that are no folders, or that another one stands for."""
     for entry in tree.entries():
-        match = _VERSION_FOLDER.match(entry.name)
-        if match and entry.kind is EntryKind.TREE:
-            subtree = Tree(tree.reader, entry.id)
-            if {item.name for item in subtree.entries()} & {"schema", *PART_FOLDERS.values()}:
-                found[int(match[1])] = (entry.name, subtree)
-    return found
-
-
-def _without_bundle(tree: Tree, path: str) -> Iterator[Problem]:
-    """Version folders in which nothing of a bundle lies."""
-    known = {name for name, _ in _versions(tree).values()}
-    for entry in tree.entries():
-        if _VERSION_FOLDER.match(entry.name) and entry.name not in known:
-            where = f"{path}/{entry.name}"
-            yield from _link(entry, where)
-            if entry.kind is EntryKind.TREE:
-                message = f"{entry.name}/ holds no bundle: there is neither a schema/ nor any infrastructure"
-                yield Problem(
-                    Position(where), "BUNDLE_NOT_FOUND", message, "put one there, or remove it", Severity.WARNING
-                )
+        if is_version(entry.name):
+            yield from _link(entry, f"{path}/{entry.name}")
+    for where, major, instead in unused_folders(tree, path):
+        message = f"{where} holds no bundle: there is neither a schema/ nor any infrastructure"
+        if instead:
+            message = f"{instead} is used as major {major}, and {where} is not"
+        yield Problem(
+            Position(where), "BUNDLE_NOT_FOUND", message, "put a bundle there, or remove it", Severity.WARNING
+        )
 
 
 def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | None:
@@ -92,11 +81,9 @@ def _read(tree: Tree, path: str, problems: list[Problem]) -> TemplateFolder | No
         hint = "names start with a letter or digit and go on with letters, digits, - and _; at most 100"
         problems.append(Problem(Position(path), "NAME_INVALID", f'"{name}" is not a name for a template', hint))
         return None
-    versions = _versions(tree)
-    problems += _without_bundle(tree, path)
-    majors: dict[int | None, tuple[str, Tree]] = {
-        major: (f"{path}/{folder}", subtree) for major, (folder, subtree) in sorted(versions.items())
-    }
+    versions = version_folders(tree, path)
+    problems += _not_used(tree, path)
+    majors: dict[int | None, tuple[str, Tree]] = dict(versions.items())
     if not majors:
         majors = {None: (path, bundle_tree(tree))}
     file, kind = _template_file(tree, path, name, problems)

@@ -70,5 +70,10 @@ def _rows(records: Iterable[SyncRecord]) -> Iterator[tuple[str, ...]]:
         for suffix, state in states.items():
             latest = state.latest
             if latest is not None:
-                where = f"{latest.target.repository}@{latest.target.branch}:{latest.target.directory}"
-                yield f"{record.key}{suffix}", where, latest.status, latest.target.sha[:12], latest.started_at
+                yield (
+                    f"{record.key}{suffix}",
+                    latest.target.place,
+                    latest.status,
+                    latest.target.sha[:12],
+                    latest.started_at,
+                )

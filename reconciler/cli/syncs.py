@@ -68,7 +68,7 @@ def sync_lines(record: SyncRecord) -> Iterator[str]:
         latest, good = state.latest, state.latest_successful
         if latest is None:
             continue
-        where = f"{record.key}{suffix}: {latest.target}"
+        where = f"{record.key}{suffix}: {latest.target.place}"
         if not latest.is_success:
             last = f"; last good {good.target.sha[:12]} at {good.started_at}" if good is not None else ""
             yield f"{where} {latest.status} [{latest.code}] {latest.message}{last}"

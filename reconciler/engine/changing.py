@@ -8,31 +8,35 @@ from dataclasses import dataclass
 
 from reconciler.catalog.inputs import InputType
 from reconciler.catalog.inputtext import find_input, find_value, read_input
-from reconciler.catalog.violations import Violation
+from reconciler.catalog.rewriting import values_at
 from reconciler.catalog.yamledit import remove_value, set_value
-from reconciler.catalog.yamlfile import parse_yaml
 from reconciler.engine.birth import replace_file
 from reconciler.engine.workbench import Asked, Workbench
 from reconciler.errors import InputError
-from reconciler.model.documents import Json
 from reconciler.model.keys import Key
-from reconciler.model.problems import Severity
 
 
 @dataclass(frozen=True)
-class Change:
-    """The text of a file before and after. `left` is what was wrong with the inputs before, and still is."""
+class TextChange:
+    """The text of a file before and after; None where there is none."""
 
     path: str
-    before: str
-    after: str
-    left: tuple[str, ...]
+    before: str | None
+    after: str | None
 
     @property
     def diff(self) -> str:
         """The difference, without colours; empty when nothing changes."""
-        old, new = self.before.splitlines(), self.after.splitlines()
+        old, new = ((text or "").splitlines() for text in (self.before, self.after))
         return "\n".join(difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm="", n=1))
+
+
+@dataclass(frozen=True)
+class Change(TextChange):
+    """Other inputs in a file that is there. `left` is what was wrong with them before, and still is."""
+
+    after: str
+    left: tuple[str, ...]
 
 
 def change_inputs(bench: Workbench, key: Key, assignments: Iterable[str], unset: Iterable[str]) -> Change:
@@ -65,21 +69,9 @@ def write_change(bench: Workbench, change: Change) -> None:
 def _judged(inputs: InputType, asked: Asked, text: str) -> tuple[str, ...]:
     """What was wrong before and is still wrong. Raises `InputError` for what is wrong only now."""
     earlier = inputs.violations(asked.inputs.values)
-    now = inputs.violations(_values(asked, text))
+    now = inputs.violations(values_at(asked.inputs.file.path, text, asked.inputs.where))
     new = [item for item in now if item not in earlier]
     if new:
         hint = f"see `reconciler schema {asked.template}:{asked.line}`; nothing was changed"
-        raise InputError("; ".join(_message(item) for item in new), hint=hint)
-    return tuple(map(_message, now))
-
-
-def _message(violation: Violation) -> str:
-    return violation.message
-
-
-def _values(asked: Asked, text: str) -> Json:
-    file, _ = parse_yaml(asked.inputs.file.path, text.encode(), duplicate_keys=Severity.WARNING)
-    value: Json = file.data if file is not None else {}
-    for part in asked.inputs.where:
-        value = (value.get(part) or {}) if isinstance(value, dict) else value[part]
-    return value
+        raise InputError("; ".join(item.message for item in new), hint=hint)
+    return tuple(item.message for item in now)

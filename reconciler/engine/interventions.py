@@ -24,7 +24,7 @@ from reconciler.model.keys import Key
 from reconciler.planning.decide import bundle_lost, never_opened, proposal_of
 from reconciler.planning.interventions import cancelled, forgotten, refuse_to_forget
 from reconciler.planning.result import Action, Plan, Verb
-from reconciler.planning.settle import settle
+from reconciler.planning.settle import settled
 from reconciler.planning.world import Request, World
 from reconciler.records.record import Deployment, Record
 
@@ -50,12 +50,7 @@ class _Scene:
         if record == Record(key):
             hint = "check the name; `reconciler status` lists what is recorded"
             raise InputError(f"nothing is recorded of {key}", hint=hint)
-        if record.latest is None or not record.latest.target.is_repository:
-            return record
-        catalog, now = self.world.catalog, self.world.request.now
-        repository = catalog.repository(record.latest.target.repository)
-        reports = repository.reports_deletion if repository is not None else True
-        return settle(record, self.world.observer, catalog.settings.pull_requests, now, reports_deletion=reports)
+        return settled(self.world, record)
 
     def claim(self, record: Record, what: str, **trailers: str) -> None:
         """Puts a record on the branch. Raises `ConflictError` when somebody else was faster."""

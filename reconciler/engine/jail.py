@@ -29,6 +29,7 @@ _KEPT = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
 GRACE_SECONDS = 1.0  # for the child to say by itself that it took too long, and in which line
 _START_SECONDS = 60.0
 _MAX_LATE = 3  # renderings of one template, after which it is taken for endless whatever the values are
+_MAX_GIVEN = 32  # results that are kept: one plan asks for the same one for its digest, its files and its diff
 _END_SECONDS = 2.0
 _MAX_ANSWER = 16 * MAX_OUTPUT  # a character may take six bytes in JSON, and a value has punctuation
 
@@ -43,6 +44,7 @@ class Jail:
     def __init__(self, seconds: float = 10.0) -> None:
         self._seconds = seconds
         self._late: Counter[str] = Counter()
+        self._given: dict[bytes, Json] = {}
         self._child: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[[subprocess.Popen[bytes]], Jail] | None = None
 
@@ -77,8 +79,15 @@ class Jail:
             refusal = took_too_long(self._seconds)
             message = f"{refusal.message} {_MAX_LATE} times with other values, and is not tried again in this run"
             raise TemplateFault(message, hint=refusal.hint)
-        child = self._running()
         request = json.dumps([what, source, names]).encode() + b"\n"
+        if request not in self._given:
+            while len(self._given) >= _MAX_GIVEN:
+                del self._given[next(iter(self._given))]
+            self._given[request] = self._render(source, request)
+        return self._given[request]
+
+    def _render(self, source: str, request: bytes) -> Json:
+        child = self._running()
         line, late = _exchange(child, request, self._seconds + GRACE_SECONDS)
         try:
             answer = json.loads(b"" if late else line)

@@ -93,7 +93,7 @@ class FollowedVersions:
     def bundle(self, template: Key, line: VersionLine) -> Bundle | None:
         """See `Versions`."""
         record = self._record(template)
-        chosen = record.recommended(line) if line.minor is None else record.newest(line)
+        chosen = record.followed(line)
         return self._world.pinned(chosen.bundle, template.kind) if chosen is not None else None
 
     def instead(self, template: Key, line: VersionLine) -> tuple[str, ...] | None:
@@ -129,7 +129,7 @@ def check_snapshot(place: Place, seen: Snapshot, request: Request, inspect: Insp
     problems of the catalog. What is synced from elsewhere was put into it before. False when an error would end a pass
     before anything is planned; what does not fit, and what cannot be registered, ends none."""
     catalog = seen.catalog
-    world = _world(place, catalog, RecordBook(seen.records), replace(request, catalog_commit=seen.commit), inspect)
+    world = near_world(place, catalog, RecordBook(seen.records), replace(request, catalog_commit=seen.commit), inspect)
     cut_templates(world, frozenset(catalog.templates()))
     check_files(catalog)
     for name in catalog.component_names():
@@ -171,7 +171,7 @@ def offline_plan(
     if not check_snapshot(place, seen, request, inspect):
         return OfflinePlan(catalog, book, None, note)
     scope = scope_of(catalog, seen.before, book)
-    world = _world(place, catalog, book, replace(request, catalog_commit=seen.commit), inspect, scope)
+    world = near_world(place, catalog, book, replace(request, catalog_commit=seen.commit), inspect, scope)
     world.looking = looking
     world.engines = engines
     errors = [problem for problem in catalog.problems if problem.is_error]
@@ -188,7 +188,7 @@ def _is_bundle(catalog: Catalog, path: str) -> bool:
     )
 
 
-def _world(
+def near_world(
     place: Place, catalog: Catalog, book: RecordBook, request: Request, inspect: Inspect, scope: Scope | None = None
 ) -> World:
     """A world in which everything may be planned, whether or not this version carries it out."""
@@ -223,7 +223,7 @@ def render_key(
     looking = look_near(place, seen, book, request.now)
     check_snapshot(place, seen, request, inspect)
     scope = scope_of(catalog, seen.before, book)
-    world = _world(place, catalog, book, replace(request, catalog_commit=seen.commit), inspect, scope)
+    world = near_world(place, catalog, book, replace(request, catalog_commit=seen.commit), inspect, scope)
     world.looking = looking
     plan(world, scope)  # cuts the versions that the resource may follow
     suppose(world, supposed)

@@ -6,7 +6,6 @@ other change.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from reconciler.catalog.rewriting import rewrite_inputs
 from reconciler.catalog.yamledit import set_value
 from reconciler.catalog.yamlfile import DataPath
 from reconciler.engine.birth import replace_file
+from reconciler.engine.changing import TextChange
 from reconciler.engine.place import Place
 from reconciler.engine.reading import Reading
 from reconciler.engine.workbench import Asked, Workbench
@@ -34,27 +34,12 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class FileChange:
-    """The text of a file before and after; None where there is none."""
-
-    path: str
-    before: str | None
-    after: str | None
-
-    @property
-    def diff(self) -> str:
-        """The difference, without colours."""
-        old, new = ((text or "").splitlines() for text in (self.before, self.after))
-        return "\n".join(difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm="", n=1))
-
-
-@dataclass(frozen=True)
 class Rollback:
     """What brings back the state of deployment `to`, `away` being the newest; `notes` are for whoever decides."""
 
     to: Deployment
     away: Deployment
-    changes: tuple[FileChange, ...]
+    changes: tuple[TextChange, ...]
     notes: tuple[str, ...]
 
 
@@ -154,7 +139,7 @@ def _listed(deployments: Iterable[Deployment]) -> str:
     return f"on record, newest first: {', '.join(rows[:_SHOWN]) or 'none'}{more}"
 
 
-def _made_from_template(bench: Workbench, reading: Reading, to: Deployment) -> tuple[list[FileChange], tuple[str, ...]]:
+def _made_from_template(bench: Workbench, reading: Reading, to: Deployment) -> tuple[list[TextChange], tuple[str, ...]]:
     asked, version = bench.asked(to.key), to.version
     assert version is not None
     if asked.template.name != to.template:
@@ -174,7 +159,7 @@ def _made_from_template(bench: Workbench, reading: Reading, to: Deployment) -> t
         other, where = _version_place(bench, to.key, asked)
         texts[other] = set_value(other, texts.get(other) or _read(bench, other), where, str(version))
         notes = _version_notes(bench, asked, version)
-    return [FileChange(name, _read(bench, name), text) for name, text in texts.items()], notes
+    return [TextChange(name, _read(bench, name), text) for name, text in texts.items()], notes
 
 
 def _follows(bench: Workbench, asked: Asked, version: Version) -> bool:
@@ -217,7 +202,7 @@ def _version_notes(bench: Workbench, asked: Asked, version: Version) -> tuple[st
     return tuple(notes)
 
 
-def _component(bench: Workbench, reading: Reading, to: Deployment) -> tuple[list[FileChange], tuple[str, ...]]:
+def _component(bench: Workbench, reading: Reading, to: Deployment) -> tuple[list[TextChange], tuple[str, ...]]:
     """The files beside `component.yaml`, from the bundle that is pinned for this deployment."""
     component = bench.catalog.component(to.key.name)
     if component is None:
@@ -229,7 +214,7 @@ def _component(bench: Workbench, reading: Reading, to: Deployment) -> tuple[list
         message = f"the files of deployment {to.id} are missing from the records branch"
         raise InputError(message, hint="restore the branch from a clone that has them")
     now, then = _texts(component.bundle), _texts(pinned)
-    changes = [FileChange(f"{component.path}/{path}", now.get(path), then.get(path)) for path in sorted({*now, *then})]
+    changes = [TextChange(f"{component.path}/{path}", now.get(path), then.get(path)) for path in sorted({*now, *then})]
     return changes, _component_notes(component, to)
 
 

@@ -12,14 +12,13 @@ from reconciler.catalog.bundle import Bundle
 from reconciler.catalog.entities import Environment, Inputs, Instance, Service
 from reconciler.catalog.load import SETTINGS_FILE, Catalog
 from reconciler.catalog.shape import did_you_mean
-from reconciler.engine.observe import Repositories
-from reconciler.engine.offline import NearObserver
+from reconciler.engine.offline import look_near, near_world
 from reconciler.engine.place import Place, snapshot
 from reconciler.errors import InputError
 from reconciler.model.keys import Key, Kind
 from reconciler.model.versions import VersionLine
 from reconciler.planning.plan import cut_templates
-from reconciler.planning.world import Inspect, Request, World
+from reconciler.planning.world import Inspect, Request
 from reconciler.records.book import RecordBook
 from reconciler.records.record import TemplateRecord
 
@@ -51,9 +50,9 @@ class Workbench:
         seen = snapshot(place, None)
         self.path = place.path
         self.catalog: Catalog = seen.catalog
-        observer = NearObserver(Repositories(place, seen.catalog))
-        request = Request(seen.commit, "", seen.catalog.settings.lineage or "unborn", now)
-        self._world = World(seen.catalog, RecordBook(seen.records), observer, request, inspect=inspect)
+        book = RecordBook(seen.records)
+        look_near(place, seen, book, now)
+        self._world = near_world(place, seen.catalog, book, Request(seen.commit, "", "", now), inspect)
         self._cut: set[Key] = set()
 
     def require_folder(self) -> None:
@@ -82,7 +81,7 @@ class Workbench:
         if line is None:
             hint = f"`reconciler validate` tells of its bundle, `reconciler versions {template}` of its versions"
             raise InputError(f"{template} has no published version", hint=hint)
-        found = record.recommended(line) if line.minor is None else record.newest(line)
+        found = record.followed(line)
         bundle = self._world.pinned(found.bundle, template.kind) if found is not None else None
         if found is None or bundle is None:
             there = ", ".join(str(item.version) for item in record.versions if not item.is_failed)

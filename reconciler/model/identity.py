@@ -89,6 +89,11 @@ class Target:
         return bool(self.repository)
 
 
+def destruction_digest(placed: str) -> str:
+    """The desired digest of the destruction of what was deployed with this digest."""
+    return digest({"destroy": placed})
+
+
 def desired_digest(content: str, document: Json, target: Target) -> str:
     """What decides whether anything has to happen: equal digest, nothing to do.
 

@@ -17,3 +17,8 @@ class Revision:
 
     def __str__(self) -> str:
         return f"{self.repository}@{self.branch}:{self.directory}"
+
+    @property
+    def place(self) -> str:
+        """The same for people: without a colon that nothing follows."""
+        return str(self).removesuffix(":")

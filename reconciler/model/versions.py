@@ -20,6 +20,11 @@ class Version:
         return f"{self.major}.{self.minor}"
 
 
+def made_from(template: str, version: Version | None) -> str:
+    """A template and its version, for people; a component is made from none."""
+    return f"{template} {version}" if version is not None else "directly defined"
+
+
 @dataclass(frozen=True)
 class VersionLine:
     """What a person asked for: `"1"` follows the newest published minor of major 1, `"1.2"` is exactly that minor."""

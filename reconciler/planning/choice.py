@@ -36,7 +36,7 @@ def choose(world: World, key: Key, template: str, line: VersionLine) -> Choice |
     """The version that a line leads to."""
     kind = key.kind.template_kind
     record = world.book.template(Key(kind, template))
-    chosen = record.recommended(line) if line.minor is None else record.newest(line)
+    chosen = record.followed(line)
     if chosen is not None and not chosen.is_published:
         message = f"{kind}/{template}:{chosen.version} is a draft"
         hint = f'add "{chosen.version}" to spec.published in the template.yaml of {template}'

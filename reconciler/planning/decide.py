@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reconciler.model.identity import Target, deployment_id
 from reconciler.model.lifecycle import Event, after, started
+from reconciler.planning.blockers import may_overwrite
 from reconciler.planning.desired import Desired, immutable
 from reconciler.planning.difference import what_differs
 from reconciler.planning.observations import SeenFolder
@@ -42,7 +43,7 @@ def _decide(world: World, record: Record, desired: Desired | Blocked) -> Decisio
         return refused
     if desired.part is None:
         return hand_over(world, record, desired, None)
-    retried = desired.key in world.request.retry
+    retried = desired.key in world.request.retry or may_overwrite(world, record)
     stopped = latest is not None and not latest.status.is_success and not latest.destroy
     if latest is not None and stopped and latest.digest == desired.digest and not retried:
         return _stopped(latest)
@@ -337,13 +338,13 @@ def foreign(record: Record, folder: SeenFolder, target: Target, next_id: str = "
     where = f"{target.repository}:{target.folder}/"
     metadata = folder.metadata
     if metadata is None:
-        ours = {item for role in _roles(record) for item in role.files.items()}
+        ours = {item for role in record.roles.values() for item in role.files.items()}
         theirs = sorted(path for path, _ in folder.files.items() - ours if path.endswith(_READ_BY_TERRAFORM))
         if not theirs or record.placed is not None:
             return None
         message = f"{where} holds files that are not ours: {', '.join(theirs[:5])}"
     else:
-        known = {next_id, *record.merged, *(role.id for role in _roles(record))}
+        known = {next_id, *record.merged, *(role.id for role in record.roles.values())}
         gone = metadata.deleted and record.placed is not None and record.placed.destroy
         if metadata.key == record.key and (gone or metadata.deployment_id in known):
             return None
@@ -352,11 +353,6 @@ def foreign(record: Record, folder: SeenFolder, target: Target, next_id: str = "
         )
     hint = "give it another name here; its own folder, once forgotten, has to be cleared away on its branch first"
     return Blocked(Reason.FOREIGN_FOLDER, message, hint)
-
-
-def _roles(record: Record) -> tuple[Deployment, ...]:
-    roles = (record.latest, record.effective, record.placed, record.closing)
-    return tuple(role for role in roles if role is not None)
 
 
 def edited(record: Record, folder: SeenFolder) -> Blocked | None:

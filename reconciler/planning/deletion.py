@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.documents import digest
-from reconciler.model.identity import deployment_id
+from reconciler.model.identity import deployment_id, destruction_digest
 from reconciler.model.lifecycle import Event, after, started
 from reconciler.planning.decide import (
     Decision,
@@ -104,7 +103,7 @@ def _claim(world: World, record: Record, placed: Deployment, closing: Deployment
     if bundle is None:
         return None
     number = record.count + 1
-    desired = digest({"destroy": placed.digest})
+    desired = destruction_digest(placed.digest)
     new = replace(
         placed,
         id=deployment_id(world.request.lineage, record.key, number, desired),

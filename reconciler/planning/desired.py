@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.catalog.bundle import Part, content_id, read_component
+from reconciler.catalog.bundle import Part, content_id
 from reconciler.catalog.entities import CodeSource, Component, Environment, Instance, Pipeline, Provisioning, Service
 from reconciler.catalog.means import account_of, environment_means
 from reconciler.catalog.registration import DIRECTLY_DEFINED
@@ -24,7 +24,7 @@ from reconciler.model.identity import (
 )
 from reconciler.model.keys import Key, Kind, component_key, environment_key, instance_key
 from reconciler.model.trees import Tree
-from reconciler.model.versions import Version
+from reconciler.model.versions import Version, made_from
 from reconciler.planning.choice import Choice, attachment_on_record, choose, complete, unmet
 from reconciler.planning.reasons import Reason
 from reconciler.planning.world import World
@@ -74,7 +74,7 @@ class Desired:
     @property
     def made_from(self) -> str:
         """The template and its version, for people."""
-        return f"{self.template} {self.version}" if self.version is not None else "directly defined"
+        return made_from(self.template, self.version)
 
 
 def desired_of(world: World, key: Key) -> Desired | Blocked | None:
@@ -180,7 +180,7 @@ def _instance(world: World, service: Service, instance: Instance) -> Desired | B
 
 def _component(world: World, component: Component) -> Desired | Blocked:
     catalog, key = world.catalog, component.key
-    part = read_component(component.bundle, component.path, catalog.settings.quotas)[0]
+    part = catalog.component_part(component)[0]
     attached = _attachment(world, component) if component.attach_to is not None else None
     if isinstance(attached, Blocked):
         return attached

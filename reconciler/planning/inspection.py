@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.catalog.bundle import Bundle, Part, read_component
+from reconciler.catalog.bundle import Bundle, Part
 from reconciler.catalog.load import Catalog
 from reconciler.catalog.manifest import MANIFEST, Manifest
 from reconciler.model.documents import Json
@@ -24,7 +24,7 @@ def component_problems(catalog: Catalog, name: str, inspect: Inspect) -> tuple[P
     """The problems of the file beside a component's own. Nobody reviews it as a template version, so that what its
     engine cannot read is an error of the catalog."""
     component = catalog.component(name)
-    part = read_component(component.bundle, component.path, catalog.settings.quotas)[0] if component else None
+    part = catalog.component_part(component)[0] if component is not None else None
     if component is None or part is None:
         return ()
     return inspect_parts(inspect, component.path, component.bundle.reader, (part,))

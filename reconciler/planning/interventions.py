@@ -88,18 +88,10 @@ def asks_for(catalog: Catalog, record: Record) -> bool:
     """True while a catalog has a resource; a file with errors counts as one that asks. What another repository asks
     for, by service sync, is what the last pass made of it: it asks until its destruction was proposed."""
     key = record.key
-    if key.kind is Kind.ENVIRONMENT:
-        return key.name in catalog.environment_names()
-    if key.kind is Kind.COMPONENT:
-        return key.name in catalog.component_names()
-    service = catalog.service(key.owner)
-    if service is None:
-        return key.owner in catalog.service_names()
-    if service.sync is not None:
+    service = catalog.service(key.owner) if key.kind in (Kind.INSTANCE, Kind.PIPELINE) else None
+    if service is not None and service.sync is not None:
         return record.latest is None or not record.latest.destroy
-    if key.kind is Kind.PIPELINE:
-        return service.pipeline is not None
-    return any(instance.name == key.name for instance in service.instances)
+    return catalog.has(key)
 
 
 def left_behind(record: Record) -> str:

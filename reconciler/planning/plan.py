@@ -15,7 +15,7 @@ from reconciler.catalog.entities import TemplateFolder
 from reconciler.errors import InputError, TryAgainError
 from reconciler.model.keys import DEPLOYMENT_ORDER, Key, Kind, pipeline_key
 from reconciler.model.problems import Problem
-from reconciler.planning.blockers import block_edited, may_overwrite, unblock_edited
+from reconciler.planning.blockers import block_edited, unblock_edited
 from reconciler.planning.decide import Decision, decide
 from reconciler.planning.deletion import decide_deletion
 from reconciler.planning.desired import Desired, desired_of
@@ -24,7 +24,7 @@ from reconciler.planning.inspection import inspect_bundle
 from reconciler.planning.reasons import IN_FLIGHT, Reason
 from reconciler.planning.result import Action, Plan, TemplateChange
 from reconciler.planning.scope import Scope
-from reconciler.planning.settle import settle
+from reconciler.planning.settle import settled
 from reconciler.planning.syncing import conclude_templates
 from reconciler.planning.world import World
 from reconciler.records.record import Blocked, Cursor, Record
@@ -125,13 +125,8 @@ class _Planner:
 
     def _looked_at(self, record: Record) -> Record:
         """The record after a look. An obstacle is kept: the decision about this key has to say so."""
-        if record.latest is None or not record.latest.target.is_repository:
-            return record
-        repository = self.world.catalog.repository(record.latest.target.repository)
-        reports = repository.reports_deletion if repository is not None else True
-        request, settings = self.world.request, self.world.catalog.settings
         try:
-            return settle(record, self.world.observer, settings.pull_requests, request.now, reports_deletion=reports)
+            return settled(self.world, record)
         except (TryAgainError, InputError) as error:
             self.obstacles[record.key] = error
             return record
@@ -162,26 +157,13 @@ class _Planner:
         is_over = record.latest is not None and not record.is_live and record.closing is None
         if is_over or not (record.is_live or record.is_unsettled):
             return False
-        catalog = self.world.catalog
-        if key.kind is Kind.ENVIRONMENT:
-            return key.name not in catalog.environment_names()
-        if key.kind is Kind.COMPONENT:
-            return key.name not in catalog.component_names()
-        service = catalog.service(key.service or key.name)
-        if service is None:
-            return (key.service or key.name) not in catalog.service_names()
-        if key.kind is Kind.PIPELINE:
-            return service.pipeline is None
-        return all(instance.name != key.name for instance in service.instances)
+        return not self.world.catalog.has(key)
 
     def _wanted(self, key: Key) -> Decision:
         record = self.world.book.get(key)
         desired = self._held(key) or desired_of(self.world, key)
         if isinstance(desired, Desired):
             desired = replace(desired, notes=(*desired.notes, *self._moved_back(record, desired)))
-            if may_overwrite(self.world, record):
-                request = self.world.request
-                self.world.request = replace(request, retry=request.retry | {key})
         return decide(self.world, record, desired) if desired is not None else None
 
     def _held(self, key: Key) -> Blocked | None:

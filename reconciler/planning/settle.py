@@ -14,9 +14,22 @@ from reconciler.catalog.entities import PullRequestPolicy
 from reconciler.model.lifecycle import Event, after
 from reconciler.model.reports import DELETED_ID, Report, ReportStatus
 from reconciler.planning.observations import Observer, PullState, SeenFolder, SeenPull
+from reconciler.planning.world import World
 from reconciler.records.record import MAX_MERGED, Deployment, PullRequestRef, Record
 
 _EVENTS = {ReportStatus.SUCCEEDED: Event.SUCCEED, ReportStatus.FAILED: Event.FAIL}
+
+
+def settled(world: World, record: Record) -> Record:
+    """A record as `settle` leaves it, by the settings and repositories of the catalog. Nobody looks for what is not
+    provisioned through pull requests."""
+    if record.latest is None or not record.latest.target.is_repository:
+        return record
+    catalog = world.catalog
+    repository = catalog.repository(record.latest.target.repository)
+    reports = repository.reports_deletion if repository is not None else True
+    policy, now = catalog.settings.pull_requests, world.request.now
+    return settle(record, world.observer, policy, now, reports_deletion=reports)
 
 
 def settle(

@@ -129,7 +129,7 @@ def _sync(news: SyncNews) -> Iterator[str]:
         return  # it goes without saying
     key = f"{news.key}:{news.major}" if news.major is not None else str(news.key)
     at = f" at {attempt.target.sha[:12]}" if attempt.target.sha else ""
-    yield f"{'=' if attempt.is_success else '!'} {key}  {attempt.target}{at}  {attempt.status}"
+    yield f"{'=' if attempt.is_success else '!'} {key}  {attempt.target.place}{at}  {attempt.status}"
     if not attempt.is_success:
         yield f"    {attempt.code}: {attempt.message}"
     yield from (f"    warning: {warning}" for warning in attempt.warnings)
@@ -167,7 +167,7 @@ def _markdown(plan: Plan, book: RecordBook) -> Iterator[str]:
     if bad:
         yield from ("", "| Synced from Git | | |", "|---|---|---|")
         for news in bad:
-            yield f"| `{news.key}` | {news.attempt.target} | {news.attempt.code}: {_cell(news.attempt.message)} |"
+            yield f"| `{news.key}` | {news.attempt.target.place} | {news.attempt.code}: {_cell(news.attempt.message)} |"
     if plan.actions:
         yield from ("", "| | Resource | Change | Template |", "|---|---|---|---|")
         for action in plan.actions:

@@ -29,11 +29,3 @@ class Sources(Protocol):
     def look(self, repository: str, branches: Iterable[str]) -> Mapping[str, SeenBranch]:
         """Those of the named branches that exist. Raises `TryAgainError` for a repository that cannot be reached,
         `InputError` for one that cannot be used, `NotAtHandError` where nothing is fetched and nothing is here."""
-
-
-class NoSources:
-    """Sees nothing."""
-
-    def look(self, repository: str, branches: Iterable[str]) -> Mapping[str, SeenBranch]:
-        """See `Sources`."""
-        raise NotAtHandError(f"{repository} is not looked at")

@@ -11,23 +11,17 @@ from reconciler.catalog.bundle import content_id, pinned_part, read_bundle
 from reconciler.catalog.manifest import Manifest
 from reconciler.catalog.quotas import UNLIMITED
 from reconciler.errors import InputError
-from reconciler.model.documents import Json, digest
-from reconciler.model.identity import deployment_id, desired_digest, key_of_arn
+from reconciler.model.documents import Json
+from reconciler.model.identity import deployment_id, desired_digest, destruction_digest, key_of_arn
 from reconciler.model.keys import Key, Kind
 from reconciler.model.trees import Entry, EntryKind, Tree
 from reconciler.records.layout import bundle_path, record_path
-from reconciler.records.possible import roles_of
 from reconciler.records.record import Deployment, Record, TemplateRecord, VersionRecord
 from reconciler.records.verify import Branch, Check, Fault, check_branch, examine
 from reconciler.rendering.folder import given_to_engine
 from reconciler.rendering.jinja import Jinja
 
 _Part = tuple[Manifest, Mapping[str, bytes]] | None
-
-
-def destruction_digest(placed: str) -> str:
-    """The digest of the destruction of a deployment with this digest (`planning/deletion.py`)."""
-    return digest({"destroy": placed})
 
 
 class Verifier:
@@ -65,7 +59,7 @@ class Verifier:
         return not isinstance(value, str) or self._named in ("", value)
 
     def _record(self, path: str, record: Record) -> Iterator[Fault]:
-        for role, deployment in roles_of(record).items():
+        for role, deployment in record.roles.items():
             for check, message in self._deployment(deployment):
                 yield Fault(path, check, f"its {role} deployment {deployment.id} {message}")
 

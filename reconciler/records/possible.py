@@ -28,20 +28,9 @@ def _reachable(start: Status) -> frozenset[Status]:
 _STATUSES = {destroy: _reachable(started(destroy=destroy)) for destroy in (False, True)}
 
 
-def roles_of(record: Record) -> dict[str, Deployment]:
-    """The deployments of a record by role."""
-    roles = {
-        "latest": record.latest,
-        "effective": record.effective,
-        "placed": record.placed,
-        "closing": record.closing,
-    }
-    return {role: deployment for role, deployment in roles.items() if deployment is not None}
-
-
 def impossible_record(record: Record) -> Iterator[str]:
     """What contradicts itself in the record of a resource, as phrases."""
-    roles = roles_of(record)
+    roles = record.roles
     if roles and record.latest is None:
         yield f"it has a deployment that is {', '.join(roles)}, and no newest one"
     if record.count < 0:

@@ -14,7 +14,7 @@ from reconciler.model.identity import Target, branch_name
 from reconciler.model.keys import Key
 from reconciler.model.lifecycle import Status
 from reconciler.model.revisions import Revision
-from reconciler.model.versions import Version, VersionLine
+from reconciler.model.versions import Version, VersionLine, made_from
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Deployment:
     @property
     def made_from(self) -> str:
         """The template and its version, for people."""
-        return f"{self.template} {self.version}" if self.version is not None else "directly defined"
+        return made_from(self.template, self.version)
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,17 @@ class Record:
     closing: Deployment | None = None
     merged: tuple[str, ...] = ()
     blocked: Blocked | None = None
+
+    @property
+    def roles(self) -> dict[str, Deployment]:
+        """The deployments that there are, by role."""
+        roles = (
+            ("latest", self.latest),
+            ("effective", self.effective),
+            ("placed", self.placed),
+            ("closing", self.closing),
+        )
+        return {name: deployment for name, deployment in roles if deployment is not None}
 
     @property
     def is_live(self) -> bool:
@@ -191,6 +202,10 @@ class TemplateRecord:
             and (line is None or line.allows(item.version))
         ]
         return max(found, key=lambda item: item.version, default=None)
+
+    def followed(self, line: VersionLine) -> VersionRecord | None:
+        """The version that a line leads to: the recommended one of a major, or exactly the one that is named."""
+        return self.recommended(line) if line.minor is None else self.newest(line)
 
 
 @dataclass(frozen=True)

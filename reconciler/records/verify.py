@@ -17,7 +17,7 @@ from reconciler.model.keys import Key, Kind, find_key
 from reconciler.model.trees import MODES, Entry, EntryKind, Tree, blob_id
 from reconciler.records import codec, layout
 from reconciler.records.book import RecordBook
-from reconciler.records.possible import impossible_record, impossible_sync, impossible_template, roles_of
+from reconciler.records.possible import impossible_record, impossible_sync, impossible_template
 from reconciler.records.record import Cursor, Deployment, Record, TemplateRecord
 from reconciler.records.sync import SyncRecord, decode_sync, encode_sync
 
@@ -277,7 +277,7 @@ def _pins(branch: Branch) -> Iterator[Fault]:
             yield Fault(layout.bundle_path(identity), Check.BUNDLE, f"it is missing, though {user} is made from it")
     knows_templates = not any(key.kind.is_template for key in branch.unread)
     said = {version.bundle for template in branch.templates.values() for version in template.versions}
-    said |= {role.bundle for record in branch.records.values() if record.is_live for role in roles_of(record).values()}
+    said |= {role.bundle for record in branch.records.values() if record.is_live for role in record.roles.values()}
     for name, entry in branch.bundles.items():
         path = layout.bundle_path(name)
         if not _is_pin(name, entry):
@@ -300,7 +300,7 @@ def _pinned_for(branch: Branch) -> dict[str, str]:
             if not version.is_failed:
                 users.setdefault(version.bundle, f"{key}:{version.version}")
     for key, record in branch.records.items():
-        for deployment in roles_of(record).values():
+        for deployment in record.roles.values():
             users.setdefault(deployment.bundle, str(key))
     for key, sync in branch.syncs.items():
         good = sync.state.latest_successful
@@ -315,7 +315,7 @@ def _versions(branch: Branch) -> Iterator[Fault]:
     for key, record in branch.records.items():
         if not record.is_live:
             continue
-        for deployment in roles_of(record).values():
+        for deployment in record.roles.values():
             if not deployment.template:
                 continue
             template = Key(key.kind.template_kind, deployment.template)

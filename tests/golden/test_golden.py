@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cfnlint.decode.decode import decode
 
+from reconciler.automation.terraform import find_terraform, terraform_environment
 from tests.golden.case import CASES, HERE, case_names, expected, is_safe, play
 
 
@@ -35,17 +36,9 @@ def test_a_case_goes_as_blessed(name: str, bless: bool) -> None:
 
 
 def test_every_generated_file_is_formatted_as_terraform_wants_it() -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None:
-        pytest.skip("there is no terraform on this machine")
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
-    done = subprocess.run(
-        [terraform, "fmt", "-check", "-recursive", str(HERE)],
-        capture_output=True,
-        text=True,
-        env={**environment, "CHECKPOINT_DISABLE": "1"},
-    )
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    program = find_terraform()
+    done = program.run(["fmt", "-check", "-recursive", str(HERE)], cwd=HERE, env=terraform_environment(os.environ))
+    assert (done.code, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["builds", "example", "stacks"])

@@ -127,7 +127,7 @@ def test_a_process_that_ended_while_nobody_looked_is_replaced(jail: Jail) -> Non
     before = pid(jail)
     os.kill(before, signal.SIGKILL)
     assert is_gone(before)
-    assert jail.text("{{ 1 }}", {}) == "1"
+    assert jail.text("{{ 41 + 1 }}", {}) == "42"  # nothing that it was asked before
     assert pid(jail) != before
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -22,6 +23,10 @@ from reconciler.errors import InputError
 EXAMPLE = Path(__file__).parents[2] / "catalog-example"
 RECORDS = "refs/heads/reconciler/records"
 WITHOUT_CATALOG = ("provision", "notify", "init", "--help", "--version")
+
+
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,14 @@ class Workshop:
         """The same as a process of its own, for what only a process has."""
         command = [sys.executable, "-m", "reconciler", *map(str, words)]
         return subprocess.Popen(
-            command, cwd=self.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            command,
+            cwd=self.root,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            # A shell in the background has its children ignore Ctrl-C, and theirs; a person's terminal has not.
+            preexec_fn=_hear_ctrl_c,
         )
 
     def git(self, *words: str, at: str = "catalog") -> str:

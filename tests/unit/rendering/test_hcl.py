@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reconciler.automation.terraform import TerraformProgram, find_terraform
 from reconciler.model.documents import Json
 from reconciler.rendering.hcl import tfvars
 
@@ -36,10 +37,11 @@ def normal(value: Json) -> Json:
 
 
 def terraform(folder: Path, *words: str, input: str = "") -> str:
+    program = find_terraform()
+    assert isinstance(program, TerraformProgram)
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CHECKPOINT_DISABLE": "1"}
-    run = subprocess.run(
-        ["terraform", *words], cwd=folder, env=environment, input=input, capture_output=True, text=True, check=False
-    )
+    command = [*program.command, *words]
+    run = subprocess.run(command, cwd=folder, env=environment, input=input, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 
